@@ -1,0 +1,91 @@
+"""The one place where parts are joined: settings in, a service out.
+
+Every process of Shiftline is this service with other parts started: the web, the actors, the clock, or all
+of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dramatiq
+from dramatiq import Worker
+from flask import Flask
+
+from bot import schema
+from bot.channels.registry import CHANNELS
+from bot.content.media import Store
+from bot.database import Database
+from bot.delivery.dispatch import Dispatcher
+from bot.delivery.wire import Wire
+from bot.engine import broker as brokers
+from bot.engine.actors import Actors
+from bot.engine.sender import CoalescingSender
+from bot.log import Log
+from bot.settings import Settings
+from bot.web import build
+from scheduler import timetable
+
+log = Log(__name__)
+
+
+@dataclass(slots=True)
+class Service:
+    """The joined parts of one process."""
+
+    settings: Settings
+    database: Database
+    store: Store
+    dispatcher: Dispatcher
+    broker: dramatiq.Broker
+    actors: Actors
+    sender: CoalescingSender
+    _stops: list[object] = field(default_factory=list)
+
+    def start_actors(self, threads: int = 4) -> None:
+        """Let this process work on nudges."""
+        worker = Worker(self.broker, worker_threads=threads, worker_timeout=100)
+        worker.start()
+        self._stops.append(worker)
+
+    def start_clock(self) -> None:
+        """Let this process tick."""
+        clockwork = timetable.Clockwork(self.database, self.dispatcher)
+        self._stops.append(timetable.start(clockwork))
+
+    def stop(self) -> None:
+        """Finish what is running, then close everything."""
+        for part in reversed(self._stops):
+            if isinstance(part, Worker):
+                part.stop(timeout=20_000)
+            else:
+                part.shutdown(wait=True)  # type: ignore[attr-defined]
+        self._stops.clear()
+        self.sender.close()
+        self.broker.close()
+        self.dispatcher.wire.close()
+        self.database.dispose()
+
+
+def join(settings: Settings) -> Service:
+    """All parts of a service, none of them started."""
+    database = Database(settings.database_url)
+    store = media_store(settings)
+    dispatcher = Dispatcher(database, settings, Wire(), store)
+    broker = brokers.make(settings.broker_url)
+    actors = Actors(broker, database, dispatcher)
+    sender = CoalescingSender(actors.enqueue)
+    database.sender = sender
+    return Service(settings, database, store, dispatcher, broker, actors, sender)
+
+
+def create_app(service: Service) -> Flask:
+    """The web of a joined service. SchemaMissing or SchemaNewer if the database isn't this version's."""
+    schema.check(service.database)
+    return build(service.settings, service.database, service.dispatcher, service.store, CHANNELS)
+
+
+def media_store(settings: Settings) -> Store:
+    """Where files lie, by MEDIA_URL."""
+    return Store(Path(settings.media_url.removeprefix("file://")), settings.public_url, settings.secret_key)

@@ -1,0 +1,184 @@
+"""`shiftline content`, `media` and `template`."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy.orm import Session
+
+from bot.app import media_store
+from bot.channels.registry import CHANNELS
+from bot.cli.desk import Desk, command, identifier, text_of
+from bot.content import approval, check, intake, interchange, versions, write
+from bot.content.documents import Document
+from bot.content.media import Store
+from bot.errors import BadInput
+from bot.tenancy import settings as tenancy_settings
+from models import Content, ContentVersion, Organization
+
+content = click.Group("content", help="What can be sent.")
+media = click.Group("media", help="Files that contents carry.")
+template = click.Group("template", help="Approval of templates.")
+COMMANDS = {"content": content, "media": media, "template": template}
+
+ABILITIES = {channel.name: channel.abilities for channel in CHANNELS}
+
+
+class Unsendable(BadInput):
+    """This content has mistakes that would show on somebody's phone."""
+
+    code = "unsendable"
+
+
+@click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
+def import_files(desk: Desk, paths: tuple[Path, ...]) -> None:
+    """Store contents from YAML files: all of them, or none if one has a mistake."""
+    read = [(path, interchange.load(text_of(path, "a content"), path.name)) for path in paths]
+    for path, document in read:
+        _refuse_errors(path, document)
+    store = media_store(desk.settings)
+    with desk.writing() as session:
+        stored = [_stored(desk, session, store, path, document) for path, document in read]
+        for row in stored:
+            desk.note(session, "content.added", row["id"], kind=row["kind"])
+    desk.give(stored, *(f"{row['id']}  {row['kind']}  version {row['version']}  {row['title']}" for row in stored))
+
+
+def _refuse_errors(path: Path, document: Document) -> None:
+    errors = check.check(document, ABILITIES).errors
+    if errors:
+        raise Unsendable(f"{path.name}: " + "; ".join(f"{problem.path}: {problem.words}" for problem in errors) + ".")
+
+
+def _stored(desk: Desk, session: Session, store: Store, path: Path, document: Document) -> dict[str, Any]:
+    kept = intake.with_media(session, desk.organization_id, store, path.parent, document, desk.user_id)
+    added = write.add(session, desk.organization_id, kept, desk.user_id)
+    return {"id": str(added.id), "kind": added.kind, "version": 1, "title": added.title}
+
+
+@click.argument("content_id", required=False)
+@click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), help="A folder for one file each.")
+def export(desk: Desk, content_id: str | None, folder: Path | None) -> None:
+    """Write contents as YAML: one to stdout, or all of them into a folder."""
+    with desk.reading() as session:
+        found = [write.find(session, identifier(content_id, "content"))] if content_id else write.every(session)
+        texts = {str(each.id): interchange.export(_newest(session, each)) for each in found}
+    if folder is None and len(texts) != 1:
+        raise BadInput("Give one content's id, or a folder with --to.")
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    desk.give(texts, *(texts.values() if folder is None else [f"Wrote {len(texts)} files to {folder}."]))
+
+
+def _newest(session: Session, found: Content) -> Document:
+    version = write.newest(session, found)
+    return versions.DOCUMENTS.of(version.id, version.version_data)
+
+
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+def check_file(desk: Desk, path: Path) -> None:
+    """Hold a YAML file against what each channel can carry."""
+    report = check.check(interchange.load(text_of(path, "a content"), path.name), ABILITIES)
+    document = {
+        "errors": [{"path": each.path, "message": each.words} for each in report.errors],
+        "warnings": [{"path": each.path, "message": each.words} for each in report.warnings],
+        "sms": asdict(report.sms) if report.sms else None,
+    }
+    lines = [f"error    {each.path}: {each.words}" for each in report.errors]
+    lines += [f"warning  {each.path}: {each.words}" for each in report.warnings]
+    lines.append(f"{report.sms.parts} SMS parts, {report.sms.encoding}." if report.sms else "Not for SMS.")
+    desk.give(document, *lines)
+    if report.errors:
+        click.get_current_context().exit(2)
+
+
+def listed(desk: Desk) -> None:
+    """The contents of the organization."""
+    with desk.reading() as session:
+        rows = [{"id": str(each.id), "kind": each.kind, "title": each.title} for each in write.every(session)]
+    desk.give(
+        rows,
+        *(
+            [f"{row['id']}  {row['kind']:<10}  {row['title']}" for row in rows]
+            or ['No content yet: "shiftline content import FILE".']
+        ),
+    )
+
+
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+def add_media(desk: Desk, path: Path) -> None:
+    """Store a file that contents may carry."""
+    try:
+        stored_bytes = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} can't be read: {error.strerror}.") from None
+    with desk.writing() as session:
+        asset = media_store(desk.settings).add(
+            session, desk.organization_id, path.name, stored_bytes, user_id=desk.user_id
+        )
+        desk.note(session, "media.added", asset.id)
+        given = {"id": str(asset.id), "mime_type": asset.mime_type}
+    desk.give(given, f"Stored {path.name} as {given['id']} ({given['mime_type']}).")
+
+
+@click.argument("content_id")
+def submit(desk: Desk, content_id: str) -> None:
+    """Ask for approval of a template's newest version."""
+    with desk.writing() as session:
+        _told(desk, session, approval.submit(session, identifier(content_id, "template")), "submitted")
+
+
+@click.argument("content_id")
+def approve(desk: Desk, content_id: str) -> None:
+    """Let a template go out; needs --as somebody other than its author."""
+    with desk.writing() as session:
+        settings = tenancy_settings.load(session.get_one(Organization, desk.organization_id).settings)
+        version = approval.approve(
+            session, identifier(content_id, "template"), _somebody(desk), own_allowed=settings.templates.own_approval
+        )
+        _told(desk, session, version, "approved")
+
+
+@click.argument("content_id")
+@click.option("--reason", required=True, help="What its author has to change.")
+def reject(desk: Desk, content_id: str, reason: str) -> None:
+    """Send a template back, with a reason; needs --as."""
+    with desk.writing() as session:
+        _told(
+            desk,
+            session,
+            approval.reject(session, identifier(content_id, "template"), _somebody(desk), reason),
+            "rejected",
+        )
+
+
+def _somebody(desk: Desk) -> uuid.UUID:
+    if desk.user_id is None:
+        raise BadInput("An approval needs a name: say who decides with --as EMAIL.")
+    return desk.user_id
+
+
+def _told(desk: Desk, session: Session, version: ContentVersion, act: str) -> None:
+    desk.note(session, f"template.{act}", version.content_id, version=version.version_number)
+    document = {
+        "id": str(version.content_id),
+        "approval_status": version.approval_status,
+        "version": version.version_number,
+    }
+    desk.give(document, f"Version {version.version_number} is {version.approval_status}.")
+
+
+command(content, "import", "content:import")(import_files)
+command(content, "export", "content:read")(export)
+command(content, "check", "content:read", organization=False, tables=False)(check_file)
+command(content, "list", "content:read")(listed)
+command(media, "add", "content:write")(add_media)
+command(template, "submit", "content:write")(submit)
+command(template, "approve", "template:approve")(approve)
+command(template, "reject", "template:approve")(reject)

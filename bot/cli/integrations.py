@@ -1,0 +1,108 @@
+"""`shiftline integration`: one `add` command per channel, made from what the channel declares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.channels.channel import Channel, SendFailed
+from bot.channels.registry import CHANNELS, by_kind
+from bot.cli.desk import Desk, command, identifier, text_of
+from bot.delivery.dispatch import api_url_of
+from bot.delivery.wire import Wire
+from bot.errors import Unavailable
+from bot.people import identities
+from bot.tenancy import integrations as connections
+from models import Organization
+
+integration = click.Group("integration", help="Connections to providers.")
+add = click.Group("add", help="Connect a provider.")
+integration.add_command(add)
+COMMANDS = {"integration": integration}
+
+
+class NotConnected(Unavailable):
+    """The provider refused these credentials."""
+
+    code = "not_connected"
+
+
+def _adder(channel: Channel) -> Any:
+    def added(desk: Desk, **given: str | Path | None) -> None:
+        config = {
+            name: text_of(value, "a secret").strip() if isinstance(value, Path) else value
+            for name, value in given.items()
+            if value is not None
+        }
+        with desk.writing() as session:
+            organization = session.get_one(Organization, desk.organization_id)
+            made = connections.add(session, desk.settings.encryption_keys, organization, channel, config)
+            linked = identities.link(session, desk.organization_id)
+            desk.note(session, "integration.added", made.id, kind=channel.kind)
+            document = {"id": str(made.id), "status": made.status}
+        people = f" {linked} people can be reached by it." if linked else ""
+        desk.give(document, f"Connected {channel.kind} as {document['id']}.{people}")
+
+    added.__doc__ = f"Connect {channel.kind}. Nothing is called yet: `integration test` does that."
+    for field in reversed(channel.fields):
+        flag, kind = field.name.replace("_", "-"), (click.Path(path_type=Path) if field.secret else str)
+        option = f"--{flag}-file" if field.secret else f"--{flag}"
+        added = click.option(
+            option,
+            field.name,
+            required=field.required,
+            type=kind,
+            help=field.label + (f", {field.example}" if field.example else ""),
+        )(added)
+    return added
+
+
+for declared in CHANNELS:
+    command(add, declared.kind, "integration:manage")(_adder(declared))
+
+
+@click.argument("integration_id")
+def test(desk: Desk, integration_id: str) -> None:
+    """Call the provider with the stored credentials and say whom they belong to."""
+    with desk.writing() as session:
+        found = connections.get(session, identifier(integration_id, "connection"))
+        channel, config = by_kind(found.type), connections.config_of(found, desk.settings.encryption_keys)
+    wire, url = Wire(), api_url_of(channel, desk.settings)
+    try:
+        said = wire.run(lambda http: channel.check(http, url, config))
+    except SendFailed as failure:
+        _note(desk, integration_id, "failing", failure.reason)
+        raise NotConnected(f"{channel.kind} says: {failure.reason}") from None
+    finally:
+        wire.close()
+    _note(desk, integration_id, "connected", None)
+    desk.give({"id": integration_id, "status": "connected", "words": said}, said)
+
+
+def _note(desk: Desk, integration_id: str, status: str, reason: str | None) -> None:
+    with desk.writing() as session:
+        connections.set_status(session, identifier(integration_id, "connection"), status, reason)
+
+
+def listed(desk: Desk) -> None:
+    """The connections and how they are."""
+    with desk.reading() as session:
+        rows = connections.every(session, desk.organization_id)
+        document = [
+            {
+                "id": str(row.id),
+                "kind": row.type,
+                "address": row.address,
+                "status": row.status,
+                "reason": row.status_reason,
+            }
+            for row in rows
+        ]
+    lines = [f"{row['id']}  {row['kind']}  {row['status']}  {row['reason'] or ''}".rstrip() for row in document]
+    desk.give(document, *(lines or ['Nothing is connected yet: "shiftline integration add --help".']))
+
+
+command(integration, "test", "integration:manage")(test)
+command(integration, "list", "integration:manage")(listed)

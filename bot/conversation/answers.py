@@ -1,0 +1,168 @@
+"""An answer to a quiz question: graded, recorded, paid and replied to, in one transaction.
+
+The worker sees one message back: what their answer was worth and, where the quiz goes on, the next question.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from bot import chance
+from bot.content.answers import Answer, shown_answer
+from bot.content.documents import QuizDocument
+from bot.conversation import quiz
+from bot.conversation.quiz import Grade
+from bot.conversation.router import OpenPrompt
+from bot.conversation.talk import Talk
+from bot.database import on_sqlite
+from bot.delivery import receipts
+from bot.engagement import record
+from bot.engagement.record import Award
+from models import Prompt, QuestionResponse, QuizAttempt
+
+
+def answered(talk: Talk, prompt: OpenPrompt, answer: Answer, typed: str) -> None:
+    """Record `answer` to a question of a quiz and say what follows."""
+    document, person = prompt.document, talk.person
+    assert isinstance(document, QuizDocument), "a reflection is answered elsewhere"
+    assert person is not None, "a stranger has no open questions"
+    late = prompt.expires_at is not None and prompt.expires_at < talk.now
+    graded = quiz.grade(prompt.question, answer, scoring_type=document.scoring_type)
+    given = quiz.unanswered(prompt.question, scoring_type=document.scoring_type) if late else graded
+    again = not late and graded.correct is False and prompt.tries + 1 < prompt.question.max_attempts
+    attempt = _attempt(talk, prompt)
+    _respond(talk, prompt, attempt.id, answer, typed, given, late=late)
+    _close(talk.session, prompt, talk.now, still_open=again)
+    if again:
+        talk.reply(_verdict(talk, prompt, graded, late=late, left=prompt.question.max_attempts - prompt.tries - 1))
+        return
+    awards = () if late else _awards(talk, prompt, given)
+    record.pay(talk.session, talk.hook.organization_id, person.worker_id, prompt.id, awards, talk.now)
+    _follow(talk, prompt, attempt, given, _verdict(talk, prompt, graded, late=late))
+    shown = shown_answer(prompt.question, answer, (*talk.languages, document.language), talk.say)
+    talk.show_answered(prompt.delivery_id, talk.words("answer.yours", answer=shown))
+
+
+def _attempt(talk: Talk, prompt: OpenPrompt) -> Any:
+    """The worker's attempt at this quiz, begun with the first question that was asked."""
+    person = talk.person
+    assert person is not None, "asked by the caller"
+    insert: Any = sqlite.insert if on_sqlite(talk.session) else postgresql.insert
+    table = cast("sa.Table", QuizAttempt.__table__)
+    statement = insert(table).values(
+        id=chance.new_id(),
+        organization_id=talk.hook.organization_id,
+        worker_id=person.worker_id,
+        content_id=prompt.content_id,
+        content_version_id=prompt.content_version_id,
+        source_kind=prompt.source_kind,
+        source_id=prompt.source_id,
+        started_at=prompt.asked_at,
+    )
+    return talk.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=("worker_id", "source_kind", "source_id", "content_id"),
+            set_={"started_at": table.c.started_at},  # a no-op that makes RETURNING give the row
+        ).returning(table.c.id, table.c.score, table.c.max_score, table.c.started_at)
+    ).one()
+
+
+def _respond(  # noqa: PLR0917 - one row, written in one place
+    talk: Talk, prompt: OpenPrompt, attempt_id: uuid.UUID, answer: Answer, typed: str, given: Grade, *, late: bool
+) -> None:
+    person = talk.person
+    assert person is not None, "asked by the caller"
+    talk.session.execute(
+        sa.insert(cast("sa.Table", QuestionResponse.__table__)).values(
+            id=chance.new_id(),
+            organization_id=talk.hook.organization_id,
+            attempt_id=attempt_id,
+            prompt_id=prompt.id,
+            worker_id=person.worker_id,
+            source_kind=prompt.source_kind,
+            source_id=prompt.source_id,
+            question_id=prompt.question.id,
+            channel=talk.hook.channel.name,
+            try_number=prompt.tries + 1,
+            typed=typed or None,
+            understood=list(answer) if isinstance(answer, tuple) else [answer],
+            correct=given.correct,
+            score=given.score,
+            max_score=given.max_score,
+            late=late,
+            at=talk.now,
+        )
+    )
+
+
+def _close(session: Session, prompt: OpenPrompt, now: datetime, *, still_open: bool) -> None:
+    values: dict[str, Any] = {"tries": prompt.tries + 1}
+    if not still_open:
+        values |= {"state": "answered", "answered_at": now}
+    session.execute(sa.update(Prompt).where(Prompt.id == prompt.id).values(**values))
+    receipts.prove_arrival(session, prompt.delivery_id, now)
+
+
+def _awards(talk: Talk, prompt: OpenPrompt, given: Grade) -> Sequence[Award]:
+    """What the answer pays by the organization's rules; a wrong one is still an answer."""
+    rules = talk.settings.gamification
+    if not rules.enabled:
+        return ()
+    awards = [Award("answered", rules.points.answered)]
+    if given.correct:
+        worth = rules.points.correct
+        awards.append(Award("correct", round(prompt.question.grading.point_value) if worth == "point_value" else worth))
+        if prompt.tries == 0:
+            awards.append(Award("first_try", rules.points.first_try))
+    return awards
+
+
+def _verdict(talk: Talk, prompt: OpenPrompt, graded: Grade, *, late: bool, left: int = 0) -> str:
+    """What is said to the answer: the writer's words, else ours."""
+    if late:
+        return talk.words("answer.late")
+    own = quiz.remark(prompt.question, graded, (*talk.languages, prompt.document.language))
+    key = {True: "answer.correct", False: "answer.wrong", None: "answer.noted"}[graded.correct]
+    said = own or talk.words(key)
+    return f"{said}\n{talk.words('answer.try_again', left=left)}" if left else said
+
+
+def _follow(talk: Talk, prompt: OpenPrompt, attempt: Any, given: Grade, verdict: str) -> None:
+    """The next question, or how the whole quiz went. When its time is over, what wasn't asked isn't any more."""
+    document = prompt.document
+    assert isinstance(document, QuizDocument), "asked by the caller"
+    score, best = attempt.score + given.score, attempt.max_score + given.max_score
+    values: dict[str, Any] = {"score": score, "max_score": best}
+    rest = document.questions[prompt.position + 1 :]
+    deadline = attempt.started_at + timedelta(seconds=document.time_limit) if document.time_limit else None
+    if rest and (deadline is None or talk.now <= deadline):
+        talk.ask(prompt, prompt.position + 1, verdict, deadline)
+    else:
+        best += sum(quiz.unanswered(each, scoring_type=document.scoring_type).max_score for each in rest)
+        score = max(score, 0.0)
+        passed = quiz.passed(score, best, document.passing_score)
+        values = {"finished_at": talk.now, "score": score, "max_score": best, "passed": passed}
+        talk.reply("\n".join(filter(None, (verdict, _summary(talk, prompt, document, score, best)))))
+    talk.session.execute(sa.update(QuizAttempt).where(QuizAttempt.id == attempt.id).values(**values))
+
+
+def _summary(talk: Talk, prompt: OpenPrompt, document: QuizDocument, score: float, best: float) -> str:
+    """The score and the points of the whole quiz, not only of its last question."""
+    lines = []
+    points = record.earned(talk.session, prompt)
+    if len(document.questions) > 1 and best > 0 and document.scoring_type != "instrument":
+        lines.append(talk.words("quiz.score", score=_figure(score), best=_figure(best)))
+    if points:
+        lines.append(talk.words("points.one" if points == 1 else "points.other", count=points))
+    return " ".join(lines)
+
+
+def _figure(number: float) -> str:
+    return f"{number:g}"

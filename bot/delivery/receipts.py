@@ -1,0 +1,176 @@
+"""Providers' reports on deliveries: an append-only log, and a state that only moves forward.
+
+Reports come doubled, late and in any order. The log keeps each as it came; the delivery's rank decides
+whether one still tells anything new.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.channels.channel import Accepted, Receipt, SendFailed
+from bot.delivery import outcomes, parts, retries
+from bot.delivery.outcomes import RANKS
+from models import Delivery, DeliveryEvent, SentMessage
+
+FINAL = frozenset({"delivered", "read"})
+UNDER_WAY = frozenset({"sending", "in_doubt", "submitted", "sent"})
+"""States in which a report of failure is news."""
+STILL_TO_SEND = frozenset({"queued", "claimed", "failed"})
+"""States in which another attempt may be made, or was given up."""
+
+
+def apply(session: Session, receipt: Receipt, now: datetime) -> bool:
+    """Write a report down and move its delivery forward. False if the delivery isn't this organization's."""
+    if receipt.failure is not None:
+        outcomes.hold_identities(session, [receipt.delivery])
+    row = session.execute(outcomes.locked([receipt.delivery])).first()
+    if row is None:
+        return False
+    session.execute(
+        sa.insert(DeliveryEvent).values(
+            organization_id=row.organization_id,
+            delivery_id=row.id,
+            attempt=receipt.attempt,
+            provider_id=receipt.provider_id,
+            status=receipt.status,
+            error_code=(receipt.failure.code or receipt.failure.kind) if receipt.failure else None,
+            at=now,
+        )
+    )
+    attempt = receipt.attempt or row.attempts
+    if attempt < row.attempts:
+        _of_earlier_attempt(session, row, receipt, attempt, now)
+    elif receipt.failure is not None:
+        _failed(session, row, receipt, receipt.failure, now)
+    else:
+        _moved(session, row, receipt, now)
+    return True
+
+
+def prove_arrival(session: Session, delivery_id: int, now: datetime) -> None:
+    """The person answered it, so it arrived, whatever we thought of the attempt: it is not sent again."""
+    unsure = sa.and_(Delivery.state.in_(STILL_TO_SEND), Delivery.attempts > 0)
+    session.execute(
+        sa.update(Delivery)
+        .where(Delivery.id == delivery_id, sa.or_(Delivery.state.in_(("sending", "in_doubt")), unsure))
+        .values(
+            state="sent",
+            rank=RANKS["sent"],
+            submitted_at=sa.func.coalesce(Delivery.submitted_at, now),
+            finished_at=None,
+            settle_at=None,
+            lease=None,
+            lease_until=None,
+            flagged=None,
+            reason="proved_by_answer",
+        )
+    )
+
+
+def found(session: Session, row: Any, accepted: Accepted, now: datetime) -> None:
+    """A search at the provider found the doubtful attempt."""
+    _moved(session, row, Receipt(row.id, row.attempts, accepted.provider_id, accepted.status, 0), now)
+
+
+def _moved(session: Session, row: Any, receipt: Receipt, now: datetime, flagged: str | None = None) -> None:
+    """A step forward. An attempt in doubt is settled by it: the provider knows the message."""
+    state = receipt.status if receipt.status in RANKS else "submitted"
+    rank = RANKS[state]
+    if row.state not in {"sending", "in_doubt"} and rank <= row.rank:
+        return
+    session.execute(
+        sa.update(Delivery)
+        .where(Delivery.id == row.id)
+        .values(
+            state=state,
+            rank=max(rank, row.rank),
+            provider_id=receipt.provider_id,
+            submitted_at=sa.func.coalesce(Delivery.submitted_at, now),
+            finished_at=now if state in FINAL else None,
+            reason=None,
+            error_code=None,
+            flagged=flagged,
+            settle_at=None,
+            lease=None,
+            lease_until=None,
+        )
+    )
+    _name(session, row, receipt)
+    if row.state == "failed":
+        parts.revive(session, [row.id])
+        parts.reopen_questions(session, [row.id])
+    parts.release_next(session, [row.id], now)
+
+
+def _failed(session: Session, row: Any, receipt: Receipt, failure: SendFailed, now: datetime) -> None:
+    """The provider gave up on it. A delivered message stays delivered; one that we try again anyway is tried."""
+    _name(session, row, receipt)
+    if row.state not in UNDER_WAY or row.rank >= RANKS["failed"]:
+        return
+    if failure.code in retries.DEAD_WHEN_REPEATED and _met_before(session, row, failure.code):
+        failure = SendFailed("address_dead", failure.reason, code=failure.code)
+    outcomes.failed(session, row, failure, row.integration_id, now, reported=True)
+
+
+def _met_before(session: Session, row: Any, code: str | None) -> bool:
+    """Say whether an earlier message met this code at the same address, and none has been delivered there since."""
+    here = [
+        Delivery.organization_id == row.organization_id,
+        Delivery.integration_id == row.integration_id,
+        Delivery.address == row.address,
+    ]
+    if row.worker_id is not None:
+        here.append(Delivery.worker_id == row.worker_id)  # what the index of deliveries goes by
+    events = sa.select(DeliveryEvent).join(Delivery, Delivery.id == DeliveryEvent.delivery_id).where(*here)
+    last = sa.select(sa.func.max(DeliveryEvent.id)).join(Delivery, Delivery.id == DeliveryEvent.delivery_id)
+    delivered = session.scalar(last.where(*here, DeliveryEvent.status.in_(FINAL))) or 0
+    refused = events.with_only_columns(DeliveryEvent.delivery_id, DeliveryEvent.attempt)
+    since = refused.where(DeliveryEvent.error_code == code, DeliveryEvent.id > delivered).distinct()
+    return len(session.execute(since.limit(2)).all()) > 1  # this one is among them
+
+
+def _of_earlier_attempt(session: Session, row: Any, receipt: Receipt, attempt: int, now: datetime) -> None:
+    """An attempt that we had given up turns out to have gone out, after another was made or is being made."""
+    told = replace(receipt, attempt=attempt)
+    _name(session, row, told)
+    if receipt.failure is not None or row.provider_id == receipt.provider_id:
+        return
+    if receipt.status not in FINAL and _given_up(session, row, attempt):
+        return  # its failure has overtaken it
+    if row.state in STILL_TO_SEND:
+        _moved(session, row, told, now)
+    elif row.state == "in_doubt":
+        _moved(session, row, told, now, flagged="possibly_twice")
+    else:
+        session.execute(sa.update(Delivery).where(Delivery.id == row.id).values(flagged="possibly_twice"))
+
+
+def _given_up(session: Session, row: Any, attempt: int) -> bool:
+    """Say whether the provider has told of this attempt that it failed."""
+    event = sa.exists().where(
+        DeliveryEvent.delivery_id == row.id, DeliveryEvent.attempt == attempt, DeliveryEvent.error_code.is_not(None)
+    )
+    return bool(session.scalar(sa.select(event)))
+
+
+def _name(session: Session, row: Any, receipt: Receipt) -> None:
+    """The provider's id on the transcript's line, where the POST's own answer was lost."""
+    line = (row.id, receipt.attempt or row.attempts)
+    if row.verb != "send" or outcomes.named_elsewhere(session, row.integration_id, {line: receipt.provider_id}):
+        return
+    session.execute(
+        sa.update(SentMessage)
+        .where(
+            SentMessage.delivery_id == row.id,
+            SentMessage.attempt == line[1],
+            SentMessage.provider_id.is_(None),
+            SentMessage.direction == "out",
+        )
+        .values(provider_id=receipt.provider_id, outcome="accepted")
+    )

@@ -1,0 +1,1 @@
+"""What answers amount to: points, activity, reports."""

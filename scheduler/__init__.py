@@ -1,0 +1,1 @@
+"""The clock: what is due is found in our own tables; APScheduler only ticks."""

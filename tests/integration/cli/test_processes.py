@@ -1,0 +1,107 @@
+"""The real command in a process of its own: exit codes, streams and signals as a shell sees them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.settings import NAMES
+
+ROOT = Path(__file__).parents[3]
+COMMAND = [sys.executable, "-c", "from bot.cli import main; main()"]
+
+
+@pytest.fixture
+def clean(tmp_path: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in NAMES}
+    return {**kept, "SHIFTLINE_DATA": str(tmp_path / "data"), "PYTHONPATH": str(ROOT)}
+
+
+def given(clean: dict[str, str], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, env=clean, cwd=folder, timeout=60,
+        stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+
+
+@contextmanager
+def running(clean: dict[str, str], folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`up` and the address of its ready line."""
+    process = subprocess.Popen(
+        [*COMMAND, "up", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean, cwd=folder
+    )
+    try:
+        assert process.stdout is not None
+        yield process, process.stdout.readline().strip()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_from_any_folder_without_a_terminal(clean: dict[str, str], tmp_path: Path) -> None:
+    shown = given(clean, tmp_path, "--help")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    refused = given(clean, tmp_path, "content", "list", "--org", "x", "--json")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == "This database has no tables yet. Run `shiftline migrate`.\n"
+    checked = given(clean, tmp_path, "check", "--json")
+    assert checked.returncode == 1
+    assert isinstance(json.loads(checked.stdout), list)
+    assert not list(tmp_path.rglob("*.db"))
+
+
+def test_progress_and_logs_stay_out_of_the_document(clean: dict[str, str], tmp_path: Path) -> None:
+    clean["LOG_LEVEL"] = "DEBUG"
+    assert given(clean, tmp_path, "migrate").returncode == 0
+    made = given(clean, tmp_path, "org", "add", "Harbor", "--slug", "harbor", "--timezone", "UTC", "--json")
+    assert json.loads(made.stdout)["slug"] == "harbor"
+    (tmp_path / "w.csv").write_text("external_id,first_name,last_name\nW1,Ana,Okafor\n", encoding="utf-8")
+    imported = given(clean, tmp_path, "workers", "import", "w.csv", "--org", "harbor", "--json")
+    assert json.loads(imported.stdout)["created"] == 1
+    assert "Traceback" not in imported.stderr
+
+
+def test_a_reader_that_goes_away(clean: dict[str, str], tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as gone:
+        ended = subprocess.run(
+            [*COMMAND, "--help"], stdout=gone, stderr=subprocess.PIPE, text=True, env=clean, cwd=tmp_path, timeout=60,
+            check=False,
+        )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr == ""
+
+
+def test_up_is_ready_refuses_a_second_and_ends_in_order(clean: dict[str, str], tmp_path: Path) -> None:
+    port = str(_free_port())
+    with running(clean, tmp_path, "--port", port) as (process, line):
+        url = f"http://127.0.0.1:{port}"
+        assert line == f"Shiftline is ready: {url}"
+        with urllib.request.urlopen(f"{url}/readyz", timeout=10) as answer:
+            assert json.load(answer)["status"] == "ready"
+        second = given(clean, tmp_path, "up", "--port", port)
+        assert (second.returncode, second.stdout) == (1, "")
+        assert f"Port {port}" in second.stderr
+        assert "Traceback" not in second.stderr
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
