@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from bot.engagement.report import REASONS
 from tests.conftest import chromium
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("simulator_page")]
 
 ROOT = Path(__file__).parents[2]
 FLAGS = (
@@ -60,7 +60,7 @@ class Demo:
         return sorted(found, key=lambda worker: (worker["smallest"], worker["name"]))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
     with socket.socket() as probe:
@@ -95,8 +95,9 @@ def awaited(process: subprocess.Popen[bytes], errors: Path, seconds: float = 120
     pytest.fail(f"The demonstration did not start: {errors.read_text()[-2000:]}", pytrace=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium for this module only: Playwright's event loop runs in the thread until it is closed."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         yield browser
