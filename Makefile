@@ -9,7 +9,7 @@ run: setup
 	$(BIN)/shiftline demo $(ARGS)
 
 test: setup lint
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 setup: .venv/.ready
 

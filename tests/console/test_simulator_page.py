@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from bot.engagement.report import REASONS
 from tests.conftest import chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("simulator_page")]
+pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
 FLAGS = (

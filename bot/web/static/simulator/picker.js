@@ -24,6 +24,7 @@ async function open() {
   const mine = ++asked;
   const found = await trying(() => get("/workers", { q: field.value }));
   if (mine !== asked || !found || document.activeElement !== field) return;
+  const marked = list.querySelector("[aria-selected=true]")?.dataset.worker; // whoever is chosen by keys stays so
   fill(list, ...found.workers.map(option));
   if (!found.workers.length) list.append(el("li", { class: "none" }, "Nobody of that name. Try a job or a department."));
   else if (found.count > found.workers.length) {
@@ -31,10 +32,11 @@ async function open() {
   }
   list.hidden = false;
   field.setAttribute("aria-expanded", "true");
-  move(-1);
+  move(found.workers.findIndex((worker) => worker.id === marked));
 }
 
 function close() {
+  asked += 1; // an answer that is still on its way must not open the list again
   list.hidden = true;
   at = -1;
   field.setAttribute("aria-expanded", "false");
@@ -47,6 +49,7 @@ function option(worker, place) {
     {
       id: `found-${place}`,
       role: "option",
+      "data-worker": worker.id,
       "aria-selected": "false",
       onmousedown: (event) => {
         event.preventDefault();
