@@ -7,12 +7,13 @@ makes the caller wait: the sender that the app joins in must return at once.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 _KEY = "nudges"
+SENDER = "sender of nudges"
 
 
 class Sender(Protocol):
@@ -29,20 +30,21 @@ def nudge(session: Session, actor: str, *arguments: str | int) -> None:
     pending[actor, arguments] = None
 
 
-def join(session: Session, sender: Sender) -> None:
-    """Let `session`'s nudges leave through `sender`."""
+def listen(kind: type[Session]) -> None:
+    """Let the nudges of all sessions of this class leave, each through what stands in its `info[SENDER]`."""
+    event.listen(kind, "after_commit", _committed)
+    event.listen(kind, "after_rollback", _rolled_back)
 
-    def committed(session: Session) -> None:
-        if session.in_nested_transaction():
-            return  # a released savepoint is no commit yet
-        for actor, arguments in session.info.pop(_KEY, {}):
-            sender(actor, *arguments)
 
-    def rolled_back(session: Session, *_: Any) -> None:
-        session.info.pop(_KEY, None)
+def _committed(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # a released savepoint is no commit yet
+    for actor, arguments in session.info.pop(_KEY, {}):
+        session.info[SENDER](actor, *arguments)
 
-    event.listen(session, "after_commit", committed)
-    event.listen(session, "after_rollback", rolled_back)
+
+def _rolled_back(session: Session) -> None:
+    session.info.pop(_KEY, None)
 
 
 def nobody(actor: str, *arguments: str | int) -> None:

@@ -127,7 +127,7 @@ class SmsPace(_Part):
 class SlackPace(_Part):
     """Messages to one workspace."""
 
-    per_minute: Annotated[int, Field(ge=1, le=10_000)] = 200
+    per_minute: Annotated[int, Field(ge=1, le=600_000)] = 200
 
 
 class Pace(_Part):

@@ -1,0 +1,16 @@
+"""`python -m tests.benchmarks [NAME…] [--quick] [--write]`."""
+
+import sys
+from pathlib import Path
+
+from tests.benchmarks import inbound
+from tests.figures import run
+
+BENCHMARKS = {
+    "inbound": inbound.measure,
+    "slack": inbound.measure_slack,
+}
+PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+
+if __name__ == "__main__":
+    sys.exit(run("bench", BENCHMARKS, sys.argv[1:], PAGE))
