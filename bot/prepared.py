@@ -6,7 +6,8 @@ compiled when it is first used on a kind of database, and from then on only its 
 their meaning on both databases.
 
 `Together` makes one statement of several writes: on PostgreSQL each is a CTE, so that they travel, are planned and
-are run together; SQLite, which has no writing CTEs and no journey, runs them one after another.
+are run together; SQLite, which has no writing CTEs and no journey, runs them one after another. `Bulk` is one write
+for many rows: on PostgreSQL they travel as an array for each column.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -52,6 +54,11 @@ class Prepared:
         """Run it: how many rows it changed."""
         ready = self._for(connection.dialect)
         return connection.exec_driver_sql(ready.text, ready.bound(values)).rowcount
+
+    def many(self, connection: sa.Connection, rows: Sequence[Values]) -> None:
+        """Run it for each of `rows`."""
+        ready = self._for(connection.dialect)
+        connection.exec_driver_sql(ready.text, [ready.bound(row) for row in rows])
 
     def _for(self, dialect: Dialect) -> _Ready:
         ready = self._ready.get(dialect.name)
@@ -93,6 +100,54 @@ class Together:
             if self._writes[name].must
         ]
         return sa.select(*(must or [one])).add_cte(*parts.values())
+
+
+class Bulk:
+    """One write for many rows of `columns`. `make` gets what stands for each column's value."""
+
+    def __init__(
+        self, columns: Mapping[str, sa.types.TypeEngine[Any]], make: Callable[[Mapping[str, Any]], sa.ClauseElement]
+    ) -> None:
+        self._columns = dict(columns)
+        self._make = make
+        self._prepared = Prepared(self._over)
+
+    @classmethod
+    def insert(
+        cls, table: sa.Table, names: Sequence[str], otherwise: Callable[[Any], sa.ClauseElement] = lambda insert: insert
+    ) -> Bulk:
+        """Insert rows with these columns; `otherwise` says what happens to those that are there already."""
+        left_out = [column.name for column in table.c if column.default is not None and column.name not in names]
+        if left_out:
+            raise ValueError(f"{table.name}: {', '.join(left_out)} has a default that only the ORM would give")
+
+        def make(given: Mapping[str, Any]) -> sa.ClauseElement:
+            arrays = isinstance(next(iter(given.values())), sa.Column | sa.ColumnClause)
+            insert: Any = postgresql.insert(table) if arrays else sqlite.insert(table)
+            if arrays:
+                insert = insert.from_select(list(names), sa.select(*given.values()), include_defaults=False)
+            return otherwise(insert if arrays else insert.values(dict(given)).inline())
+
+        return cls({name: table.c[name].type for name in names}, make)
+
+    def run(self, connection: sa.Connection, rows: Sequence[Values]) -> None:
+        """Write all of `rows`, each with every column."""
+        if not rows:
+            return
+        if connection.dialect.name == "sqlite":
+            self._prepared.many(connection, rows)
+        else:
+            self._prepared.run(connection, {name: [row[name] for row in rows] for name in self._columns})
+
+    def _over(self, dialect: str) -> sa.ClauseElement:
+        if dialect == "sqlite":
+            return self._make({name: sa.bindparam(name, type_=kind) for name, kind in self._columns.items()})
+        arrays = [
+            sa.bindparam(name, type_=postgresql.ARRAY(kind, dimensions=1)) for name, kind in self._columns.items()
+        ]
+        columns = [sa.column(name, kind) for name, kind in self._columns.items()]
+        given = sa.func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+        return self._make({name: given.c[name] for name in self._columns})
 
 
 def _as_it_is(statement: sa.ClauseElement, _: str) -> sa.ClauseElement:

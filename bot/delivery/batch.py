@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from bot import chance
@@ -17,11 +16,52 @@ from bot.channels import sms_text
 from bot.channels.channel import Channel, Message, Outbound
 from bot.content.media import Store
 from bot.content.render import Shown
-from bot.database import on_sqlite
 from bot.delivery import outbox
 from bot.delivery.compose import Composed, Opening
+from bot.prepared import Bulk
 from bot.tenancy.settings import OrganizationSettings
 from models import Delivery, Prompt, SentMessage
+
+_deliveries, _messages, _prompts = (cast("sa.Table", table.__table__) for table in (Delivery, SentMessage, Prompt))
+
+
+def _begin(given: Mapping[str, Any]) -> sa.Update:
+    values = {"state": "sending", "reason": None, "error_code": None, "rank": 0, "search_count": 0}
+    ours = {"parts": given["parts"], "lease": given["lease"], "lease_until": given["until"]}
+    return (
+        sa.update(_deliveries)
+        .where(_deliveries.c.id == given["id"])
+        .values(**values, **ours, attempts=_deliveries.c.attempts + 1)
+    )
+
+
+def _ask_anew(insert: Any) -> Any:
+    """A question that an earlier attempt had opened: its time begins now."""
+    again = ("token", "option_order", "first_label", "labels", "asked_at", "expires_at", "state")
+    return insert.on_conflict_do_update(
+        index_elements=["delivery_id"],
+        set_={name: insert.excluded[name] for name in again},
+        where=_prompts.c.answered_at.is_(None),
+    )
+
+
+BEGIN = Bulk(
+    {"id": _deliveries.c.id.type, "parts": _deliveries.c.parts.type, "lease": _deliveries.c.lease.type,
+     "until": _deliveries.c.lease_until.type},
+    _begin,
+)  # fmt: skip
+TRANSCRIBE = Bulk.insert(
+    _messages,
+    ("id", "organization_id", "integration_id", "worker_id", "address", "direction", "delivery_id", "attempt", "body",
+     "payload", "at"),
+)  # fmt: skip
+OPEN = Bulk.insert(
+    _prompts,
+    ("id", "organization_id", "worker_id", "identity_id", "delivery_id", "content_version_id", "source_kind",
+     "source_id", "question_id", "position", "token", "option_order", "first_label", "labels", "asked_at", "expires_at",
+     "tries", "state"),
+    _ask_anew,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +95,7 @@ class Batch:
         attempt = row.attempts + 1
         parts = 1 if self.sender.channel.abilities.taps else sms_text.measure(first.text).parts
         self.extra_parts += parts - (row.parts or 1)
-        self.begun.append({"b_id": row.id, "b_parts": parts})
+        self.begun.append({"id": row.id, "parts": parts})
         self.messages.append(self._line(row, first, attempt))
         self.outbound.append(
             Outbound(
@@ -81,26 +121,10 @@ class Batch:
         """All of it, in bulk; the caller commits."""
         if not self.begun:
             return
-        delivery = cast("sa.Table", Delivery.__table__)
-        session.connection().execute(
-            sa.update(delivery)
-            .where(delivery.c.id == sa.bindparam("b_id"))
-            .values(
-                state="sending",
-                attempts=delivery.c.attempts + 1,
-                parts=sa.bindparam("b_parts"),
-                lease=lease,
-                lease_until=until,
-                reason=None,
-                error_code=None,
-                rank=0,
-                search_count=0,
-            ),
-            self.begun,
-        )
-        session.execute(sa.insert(cast("sa.Table", SentMessage.__table__)), self.messages)
-        if self.prompts:
-            _open(session, self.prompts)
+        connection = session.connection()
+        BEGIN.run(connection, [{**begun, "lease": lease, "until": until} for begun in self.begun])
+        TRANSCRIBE.run(connection, self.messages)
+        OPEN.run(connection, self.prompts)
         outbox.put(session, self.parts)
 
     def _line(self, row: Any, message: Message, attempt: int) -> dict[str, Any]:
@@ -165,22 +189,9 @@ def prompt_row(row: Any, opening: Opening, organization_id: uuid.UUID, now: date
         "labels": opening.labels,
         "asked_at": now,
         "expires_at": _expiry(opening.seconds, (row.asks or {}).get("deadline"), now),
+        "tries": 0,
+        "state": "open",
     }
-
-
-def _open(session: Session, prompts: Sequence[dict[str, Any]]) -> None:
-    """Open the questions. One that an earlier attempt had opened is asked anew: its time begins now."""
-    insert: Any = sqlite.insert if on_sqlite(session) else postgresql.insert
-    table = Prompt.__table__
-    rows = [{**prompt, "tries": 0, "state": "open"} for prompt in prompts]
-    statement = insert(table)
-    again = ("token", "option_order", "first_label", "labels", "asked_at", "expires_at", "state")
-    statement = statement.on_conflict_do_update(
-        index_elements=["delivery_id"],
-        set_={name: statement.excluded[name] for name in again},
-        where=table.c.answered_at.is_(None),
-    )
-    session.connection().execute(statement, rows)
 
 
 def _callback(sender: Sender, delivery_id: int, attempt: int) -> str | None:

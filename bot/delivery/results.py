@@ -21,12 +21,14 @@ from bot.delivery import outcomes, pace, parts, retries
 from bot.delivery.outcomes import RANKS, failed, hold_identities, locked
 from bot.log import Log
 from bot.nudge import nudge
+from bot.prepared import Bulk
 from models import Delivery, SentMessage
 
 __all__ = ["RANKS", "Result", "failed", "locked", "note"]
 
 log = Log(__name__)
 
+_deliveries, _messages = (cast("sa.Table", table.__table__) for table in (Delivery, SentMessage))
 ARRIVED = frozenset({"submitted", "sent", "delivered", "read"})
 
 
@@ -62,9 +64,9 @@ def note(
                 _not_tried(session, row, now)
             case _:
                 log.warning("result_of_lost_lease", delivery=result.delivery)
-    _write_accepted(session, accepted)
+    ACCEPT.run(session.connection(), accepted)
     _transcribe(session, integration_id, results, rows)
-    parts.release_next(session, [row["b_id"] for row in accepted], now)
+    parts.release_next(session, [row["id"] for row in accepted], now)
     nudge(session, "dispatch", str(integration_id))
     return _heed(session, integration_id, results, now)
 
@@ -88,35 +90,34 @@ def _heed(session: Session, integration_id: uuid.UUID, results: Sequence[Result]
 
 def _accepted(outcome: Accepted, row: Any, now: datetime) -> dict[str, Any]:
     return {
-        "b_id": row.id,
-        "b_state": outcome.status,
-        "b_rank": RANKS[outcome.status],
-        "b_provider_id": outcome.provider_id,
-        "b_at": now,
+        "id": row.id,
+        "state": outcome.status,
+        "rank": RANKS[outcome.status],
+        "provider_id": outcome.provider_id,
+        "submitted_at": now,
     }
 
 
-def _write_accepted(session: Session, accepted: list[dict[str, Any]]) -> None:
-    if not accepted:
-        return
-    delivery = cast("sa.Table", Delivery.__table__)
-    session.connection().execute(
-        sa.update(delivery)
-        .where(delivery.c.id == sa.bindparam("b_id"))
-        .values(
-            state=sa.bindparam("b_state"),
-            rank=sa.bindparam("b_rank"),
-            provider_id=sa.bindparam("b_provider_id"),
-            submitted_at=sa.func.coalesce(delivery.c.submitted_at, sa.bindparam("b_at")),
-            reason=None,
-            error_code=None,
-            settle_at=None,
-            finished_at=None,
-            lease=None,
-            lease_until=None,
-        ),
-        accepted,
-    )
+def _accept(given: Mapping[str, Any]) -> sa.Update:
+    nothing = dict.fromkeys(("reason", "error_code", "settle_at", "finished_at", "lease", "lease_until"))
+    known = {name: given[name] for name in ("state", "rank", "provider_id")}
+    submitted = sa.func.coalesce(_deliveries.c.submitted_at, given["submitted_at"])
+    update = sa.update(_deliveries).where(_deliveries.c.id == given["id"])
+    return update.values(**known, **nothing, submitted_at=submitted)
+
+
+def _tell(given: Mapping[str, Any]) -> sa.Update:
+    attempt = (_messages.c.delivery_id == given["delivery_id"], _messages.c.attempt == given["attempt"])
+    provider_id = sa.func.coalesce(_messages.c.provider_id, given["provider_id"])
+    return sa.update(_messages).where(*attempt).values(provider_id=provider_id, outcome=given["outcome"])
+
+
+def _columns(table: sa.Table, *names: str) -> dict[str, Any]:
+    return {name: table.c[name].type for name in names}
+
+
+ACCEPT = Bulk(_columns(_deliveries, "id", "state", "rank", "provider_id", "submitted_at"), _accept)
+TELL = Bulk(_columns(_messages, "delivery_id", "attempt", "provider_id", "outcome"), _tell)
 
 
 def _transcribe(
@@ -134,25 +135,15 @@ def _transcribe(
     elsewhere = outcomes.named_elsewhere(session, integration_id, named)
     lines = [
         {
-            "b_delivery": result.delivery,
-            "b_attempt": result.attempt,
-            "b_provider_id": None if key in elsewhere else named.get(key),
-            "b_outcome": _outcome(result.outcome),
+            "delivery_id": result.delivery,
+            "attempt": result.attempt,
+            "provider_id": None if key in elsewhere else named.get(key),
+            "outcome": _outcome(result.outcome),
         }
         for result in results
         if (key := (result.delivery, result.attempt))
     ]
-    message = cast("sa.Table", SentMessage.__table__)
-    if lines:
-        session.connection().execute(
-            sa.update(message)
-            .where(message.c.delivery_id == sa.bindparam("b_delivery"), message.c.attempt == sa.bindparam("b_attempt"))
-            .values(
-                provider_id=sa.func.coalesce(message.c.provider_id, sa.bindparam("b_provider_id")),
-                outcome=sa.bindparam("b_outcome"),
-            ),
-            lines,
-        )
+    TELL.run(session.connection(), lines)
 
 
 def _outcome(outcome: Accepted | SendFailed | None) -> str:
@@ -167,7 +158,7 @@ def _late(session: Session, row: Any, outcome: Accepted, attempt: int, now: date
         return  # the provider's report was quicker than its answer, and knows more
     log.warning("accepted_after_lost_lease", delivery=row.id, attempt=attempt)
     if row.attempts == attempt and row.state not in ARRIVED:
-        _write_accepted(session, [_accepted(outcome, row, now)])
+        ACCEPT.run(session.connection(), [_accepted(outcome, row, now)])
         parts.release_next(session, [row.id], now)
     elif row.provider_id != outcome.provider_id:
         session.execute(sa.update(Delivery).where(Delivery.id == row.id).values(flagged="possibly_twice"))
