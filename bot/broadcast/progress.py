@@ -27,11 +27,23 @@ class WrongMoment(Refused):
 
 
 def find(session: Session, broadcast_id: uuid.UUID) -> Broadcast:
-    """The broadcast, locked, or NotFound."""
+    """The broadcast, locked until we commit against whatever would begin for it, or NotFound."""
     broadcast = session.scalar(sa.select(Broadcast).where(Broadcast.id == broadcast_id).with_for_update())
     if broadcast is None:
-        raise NotFound(f"There is no broadcast {broadcast_id} in this organization.")
+        raise _nowhere(broadcast_id)
     return broadcast
+
+
+def look(session: Session, broadcast_id: uuid.UUID) -> Broadcast:
+    """The broadcast, for whoever only reads: what goes out doesn't wait for a report. NotFound."""
+    broadcast = session.scalar(sa.select(Broadcast).where(Broadcast.id == broadcast_id))
+    if broadcast is None:
+        raise _nowhere(broadcast_id)
+    return broadcast
+
+
+def _nowhere(broadcast_id: uuid.UUID) -> NotFound:
+    return NotFound(f"There is no broadcast {broadcast_id} in this organization.")
 
 
 def _ours(broadcast_id: uuid.UUID) -> tuple[sa.ColumnElement[bool], ...]:

@@ -17,7 +17,7 @@ from bot.broadcast import draft, launch, plan, progress
 from bot.cli.desk import Desk, command, identifier
 from bot.errors import BadInput, Forbidden
 from bot.tenancy import settings as tenancy_settings
-from models import Broadcast, Organization, SegmentMembership
+from models import Organization, SegmentMembership
 
 broadcast = click.Group("broadcast", help="Send, watch, pause, cancel.")
 COMMANDS = {"broadcast": broadcast}
@@ -127,10 +127,7 @@ def _steer(name: str, act: Callable[[Session, uuid.UUID], Any], words: str) -> C
 
 
 def _status(session: Session, broadcast_id: uuid.UUID) -> dict[str, Any]:
-    found = session.get(Broadcast, broadcast_id)
-    if found is None or found.organization_id != session.info["organization_id"]:
-        progress.find(session, broadcast_id)  # says that it isn't here
-        raise AssertionError("found after all")
+    found = progress.look(session, broadcast_id)
     return {
         "id": str(found.id),
         "status": found.state,

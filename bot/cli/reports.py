@@ -18,7 +18,7 @@ def of_broadcast(desk: Desk, broadcast_id: str, *, private: bool) -> None:
     """Who got a broadcast, who did not and why, who answered what and what they scored."""
     found = identifier(broadcast_id, "broadcast")
     with desk.writing() as session:
-        progress.find(session, found)
+        progress.look(session, found)
         document = reports.broadcast(session, found, private=private)
         if private:
             desk.note(session, "report.private_read", found)

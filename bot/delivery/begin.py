@@ -32,6 +32,7 @@ def begin(session: Session, sender: Sender, lease: uuid.UUID, ids: Sequence[int]
     """Mark up to 64 claimed rows `sending` and return what to POST, once the caller has committed."""
     judged = database_now(session, now)
     _hold_identities(session, ids)
+    _hold_broadcasts(session, ids)
     rows = session.execute(_held(lease, ids, judged)).all()
     going = _still_going(session, rows, sender, now)
     material = rendering.gather(session, going, sender.settings, sender.channel.abilities, sender.store)
@@ -56,6 +57,17 @@ def _hold_identities(session: Session, ids: Sequence[int]) -> None:
     ours = sa.select(Delivery.identity_id).where(Delivery.id.in_(ids))
     query = sa.select(ChannelIdentity.id).where(ChannelIdentity.id.in_(ours)).order_by(ChannelIdentity.id)
     session.execute(query.with_for_update(read=True)).all()
+
+
+def _hold_broadcasts(session: Session, ids: Sequence[int]) -> None:
+    """Let nobody pause or cancel these broadcasts between our look at them and our commit.
+
+    Steering locks the broadcast for itself alone: so either we see that it was steered, or it waits for us, and
+    what it finds when it returns is `sending`. Launching takes a weaker lock, which doesn't keep us waiting.
+    """
+    ours = sa.select(Delivery.source_id).where(Delivery.id.in_(ids), Delivery.source_kind == "broadcast")
+    query = sa.select(Broadcast.id).where(Broadcast.id.in_(ours)).order_by(Broadcast.id)
+    session.execute(query.with_for_update(read=True, key_share=True)).all()
 
 
 def _held(lease: uuid.UUID, ids: Sequence[int], judged: datetime) -> sa.Select[Any]:

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import clock
-from bot.broadcast import progress
+from bot.broadcast import launch, progress
 from bot.channels.channel import Accepted, Message, SendFailed
 from bot.delivery import begin, dispatch, outbox, rendering, results
 from bot.delivery.compose import Composed
@@ -114,10 +114,83 @@ def test_nothing_begins_after_a_stop_has_committed(house):
         stopping.scalars(sa.select(ChannelIdentity).where(ChannelIdentity.id == who.id).with_for_update()).one()
         factories.consent_event(stopping, house.organization_id, address=who.address, state="revoked")
         thread.start()
-        waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('tuple', 'transactionid')")
-        until(lambda: _scalar(house, waiting))
+        until(lambda: _scalar(house, WAITING))
     thread.join(10)
     assert (outbound, house.row(row).reason) == ([], "opted_out")
+
+
+WAITING = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('tuple', 'transactionid')")
+
+
+@pytest.fixture
+def launched(house):
+    """A broadcast to one person, claimed: its sender and the claim."""
+    sms = house.connect()
+    broadcast = house.place(house.write(), house.segment(house.hire(sms)))
+    house.launch(broadcast)
+    return broadcast, house.dispatcher.line(sms).sender, house.claim(sms)
+
+
+@pytest.mark.parametrize("database", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+@pytest.mark.parametrize(
+    ("steer", "state"), [(progress.pause, "queued"), (progress.cancel, "cancelled")], ids=["pause", "cancel"]
+)
+def test_nothing_begins_after_a_broadcast_was_steered(house, launched, steer, state):
+    """Whoever pauses or cancels holds the broadcast; a begin that came second waits for it and sees it."""
+    broadcast, sender, claimed = launched
+    outbound = []
+
+    def beginning():
+        with house.session() as session:
+            outbound.extend(begin.begin(session, sender, claimed.lease, claimed.ids, clock.now()))
+
+    thread = threading.Thread(target=beginning)
+    with house.session() as steering:
+        steer(steering, broadcast)
+        thread.start()
+        until(lambda: _scalar(house, WAITING) or not thread.is_alive())
+    thread.join(10)
+    assert (outbound, house.states(*claimed.ids)) == ([], [state])
+
+
+@pytest.mark.parametrize("database", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+@pytest.mark.parametrize("steer", [progress.pause, progress.cancel])
+def test_steering_returns_when_what_has_begun_says_so(house, launched, steer):
+    """A begin that came first is waited for: when cancel returns, whatever still goes out is `sending`."""
+    broadcast, sender, claimed = launched
+    seen = []
+
+    def steering():
+        with house.session() as session:
+            steer(session, broadcast)
+        seen.append(house.states(*claimed.ids))
+
+    thread = threading.Thread(target=steering)
+    with house.session() as session:
+        assert begin.begin(session, sender, claimed.lease, claimed.ids, clock.now())
+        thread.start()
+        until(lambda: _scalar(house, WAITING) or not thread.is_alive())
+        assert seen == []
+    thread.join(10)
+    assert seen == [["sending"]]
+
+
+@pytest.mark.parametrize("database", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+def test_a_launch_that_writes_rows_does_not_keep_the_others_from_beginning(house, launched):
+    broadcast, sender, claimed = launched
+    outbound = []
+
+    def beginning():
+        with house.session() as session:
+            outbound.extend(begin.begin(session, sender, claimed.lease, claimed.ids, clock.now()))
+
+    thread = threading.Thread(target=beginning)
+    with house.session() as launching:
+        assert launch._locked(launching, broadcast)
+        thread.start()
+        thread.join(10)
+        assert len(outbound) == 1
+    thread.join(10)
 
 
 def _scalar(house, statement):
