@@ -68,6 +68,7 @@ class Delivery(Base, Numbered, Owned):
     due_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    forgiven: Mapped[int] = mapped_column(default=0)  # of the attempts, those made before a human asked for more
     parts: Mapped[int | None]
     lease: Mapped[uuid.UUID | None]
     lease_until: Mapped[datetime | None]

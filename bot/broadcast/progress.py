@@ -91,14 +91,25 @@ def cancel(session: Session, broadcast_id: uuid.UUID) -> Broadcast:
 
 
 def retry(session: Session, broadcast_id: uuid.UUID) -> int:
-    """Queue once more what failed for good; never what may have arrived. Returns how many."""
+    """Queue once more what failed for good; never what may have arrived. Returns how many.
+
+    Each starts afresh, with as many attempts before it as a new one: the attempts already made keep their numbers,
+    by which the transcript and the providers' reports know them.
+    """
     broadcast = find(session, broadcast_id)
     if broadcast.state not in {"running", "finished"}:
         raise WrongMoment(f"This broadcast is {broadcast.state}: there is nothing to retry.")
     failed = session.scalars(
         sa.update(Delivery)
         .where(*_ours(broadcast_id), Delivery.state == "failed", Delivery.flagged.is_(None))
-        .values(state="queued", reason="retried", due_at=clock.now(), finished_at=None)
+        .values(
+            state="queued",
+            reason="retried",
+            error_code=None,
+            forgiven=Delivery.attempts,
+            due_at=clock.now(),
+            finished_at=None,
+        )
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     ).all()

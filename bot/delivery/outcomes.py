@@ -32,6 +32,7 @@ def locked(ids: Sequence[int]) -> sa.Select[*tuple[Any, ...]]:
             Delivery.rank,
             Delivery.lease,
             Delivery.attempts,
+            Delivery.forgiven,
             Delivery.channel,
             Delivery.address,
             Delivery.worker_id,
@@ -67,7 +68,7 @@ def failed(
     `reported`: the provider had taken it and says later that it failed. Its rank stays, so that a "sent" which
     was overtaken by the failure doesn't make us forget to try again.
     """
-    step = retries.after(failure, row.attempts, now, reported=reported, repeatable=row.verb == "update")
+    step = retries.after(failure, row.attempts - row.forgiven, now, reported=reported, repeatable=row.verb == "update")
     session.execute(
         sa.update(Delivery)
         .where(Delivery.id == row.id)

@@ -200,7 +200,7 @@ def _postpone(session: Session, row: Any, now: datetime) -> None:
 
 def _again(session: Session, row: Any, now: datetime) -> None:
     """Searched completely and not there: it was not sent."""
-    last = row.attempts >= retries.MOST_ATTEMPTS
+    last = row.attempts - row.forgiven >= retries.MOST_ATTEMPTS
     values = {"state": "failed", "finished_at": now} if last else {"state": "queued", "due_at": now}
     session.execute(
         sa.update(Delivery)
@@ -219,7 +219,7 @@ def _unsearchable(session: Session, line: Line, row: Any, failure: SendFailed, n
     if failure.kind == "retry" and searches < MOST_SEARCHES:
         wait = retries.wait(searches, failure.retry_in)
         values: dict[str, Any] = {"settle_at": now + wait, "search_count": searches}
-    elif line.sender.settings.delivery.in_doubt == "resend" and row.attempts < retries.MOST_ATTEMPTS:
+    elif line.sender.settings.delivery.in_doubt == "resend" and row.attempts - row.forgiven < retries.MOST_ATTEMPTS:
         values = {"state": "queued", "due_at": now, "settle_at": None}
         values |= {"flagged": "possibly_twice", "reason": "resent_unsearched"}
         nudge(session, "dispatch", str(row.integration_id))

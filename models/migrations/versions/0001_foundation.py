@@ -702,6 +702,7 @@ def create_outbox() -> None:
         may("due_at", Moment),
         may("expires_at", Moment),
         must("attempts", sa.Integer),
+        must("forgiven", sa.Integer),
         may("parts", sa.Integer),
         may("lease", sa.Uuid),
         may("lease_until", Moment),
