@@ -82,7 +82,7 @@ def _heed(session: Session, integration_id: uuid.UUID, results: Sequence[Result]
     if not waits and temporary and len(temporary) == len(results):
         waits = [retries.FIRST_WAIT]
     if waits:
-        pace.hold(session, integration_id, now + timedelta(seconds=max(waits)))
+        pace.hold(session, integration_id, now + timedelta(seconds=min(max(waits), retries.LONGEST_ASKED)))
     return not waits
 
 
@@ -110,6 +110,7 @@ def _write_accepted(session: Session, accepted: list[dict[str, Any]]) -> None:
             submitted_at=sa.func.coalesce(delivery.c.submitted_at, sa.bindparam("b_at")),
             reason=None,
             error_code=None,
+            flagged=outcomes.still_twice(),
             settle_at=None,
             finished_at=None,
             lease=None,
@@ -168,6 +169,7 @@ def _late(session: Session, row: Any, outcome: Accepted, attempt: int, now: date
     log.warning("accepted_after_lost_lease", delivery=row.id, attempt=attempt)
     if row.attempts == attempt and row.state not in ARRIVED:
         _write_accepted(session, [_accepted(outcome, row, now)])
+        parts.arrived_after_all(session, row.id, row.state)
         parts.release_next(session, [row.id], now)
     elif row.provider_id != outcome.provider_id:
         session.execute(sa.update(Delivery).where(Delivery.id == row.id).values(flagged="possibly_twice"))
@@ -180,3 +182,4 @@ def _not_tried(session: Session, row: Any, now: datetime) -> None:
         .where(Delivery.id == row.id)
         .values(state="queued", due_at=now, lease=None, lease_until=None)
     )
+    parts.withdraw_questions(session, [row.id])
