@@ -66,12 +66,12 @@ def pause(session: Session, broadcast_id: uuid.UUID) -> Broadcast:
 
 
 def resume(session: Session, broadcast_id: uuid.UUID) -> Broadcast:
-    """Go on where it stood."""
+    """Go on where it stood. Whoever waits for a rule of ours is looked at anew: it may have been changed meanwhile."""
     broadcast, now = _move(session, broadcast_id, {"paused"}, "running"), clock.now()
     if broadcast.started_at is None:
         # Its time may have passed while it was paused: whoever resumes it means it to go, not to be too late.
         broadcast.state, broadcast.send_at = "scheduled", max(broadcast.send_at or now, now)
-    put_off = (Delivery.state == "queued", Delivery.reason == gate.PAUSED, Delivery.due_at.is_not(None))
+    put_off = (Delivery.state == "queued", Delivery.reason.in_(gate.OURS), Delivery.due_at.is_not(None))
     session.execute(sa.update(Delivery).where(*_ours(broadcast_id), *put_off).values(due_at=now, reason=None))
     _look(session, broadcast)
     return broadcast

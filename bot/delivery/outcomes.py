@@ -100,7 +100,7 @@ def failed(
         _reopen(session, row)
     _consequences(session, row, failure, integration_id, now)
     if reported and failure.retry_in and failure.code in retries.WHOLE_SENDER:
-        pace.hold(session, integration_id, now + timedelta(seconds=failure.retry_in))
+        pace.hold(session, integration_id, now + timedelta(seconds=failure.retry_in), failure.reason)
 
 
 def still_twice() -> sa.ColumnElement[str | None]:

@@ -78,11 +78,13 @@ def _heed(session: Session, integration_id: uuid.UUID, results: Sequence[Result]
     if any(failure.kind == "misconfigured" for failure in failures):
         return False  # `failed` has paused it
     temporary = [failure for failure in failures if failure.kind == "retry"]
-    waits = [failure.retry_in for failure in temporary if failure.retry_in]
+    waits = [(failure.retry_in, failure.reason) for failure in temporary if failure.retry_in]
     if not waits and temporary and len(temporary) == len(results):
-        waits = [retries.FIRST_WAIT]
+        waits = [(retries.FIRST_WAIT, temporary[0].reason)]
     if waits:
-        pace.hold(session, integration_id, now + timedelta(seconds=min(max(waits), retries.LONGEST_ASKED)))
+        seconds, reason = max(waits)
+        until = now + timedelta(seconds=min(seconds, retries.LONGEST_ASKED))
+        pace.hold(session, integration_id, until, reason)
     return not waits
 
 

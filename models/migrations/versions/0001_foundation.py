@@ -784,6 +784,7 @@ def create_outbox() -> None:
         must("tokens", sa.Double),
         must("refilled_at", Moment),
         may("resume_at", Moment),
+        may("resume_reason", Chars),
         may("day", sa.Date),
         must("day_parts", sa.Integer),
         sa.PrimaryKeyConstraint("integration_id"),
