@@ -68,6 +68,7 @@ class Delivery(Base, Numbered, Owned):
     due_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    forgiven: Mapped[int] = mapped_column(default=0)  # of the attempts, those made before a human asked for more
     parts: Mapped[int | None]
     lease: Mapped[uuid.UUID | None]
     lease_until: Mapped[datetime | None]
@@ -149,6 +150,7 @@ class SenderPace(Base, Owned):
     integration_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     tokens: Mapped[float] = mapped_column(default=0.0)
     refilled_at: Mapped[datetime]
-    resume_at: Mapped[datetime | None]  # the provider said: not before
+    resume_at: Mapped[datetime | None]  # the provider said: not before...
+    resume_reason: Mapped[str | None]  # ...and why
     day: Mapped[date | None]
     day_parts: Mapped[int] = mapped_column(default=0)

@@ -42,7 +42,9 @@ def launch(database: Database, organization_id: uuid.UUID, broadcast_id: uuid.UU
 
 
 def _locked(session: Session, broadcast_id: uuid.UUID) -> Broadcast | None:
-    return session.scalar(sa.select(Broadcast).where(Broadcast.id == broadcast_id).with_for_update())
+    """Locked against steering and other launches, not against what has been launched already and begins."""
+    query = sa.select(Broadcast).where(Broadcast.id == broadcast_id)
+    return session.scalar(query.with_for_update(key_share=True))
 
 
 def _start(session: Session, broadcast: Broadcast) -> bool:

@@ -19,10 +19,11 @@ from bot.channels import sms_text
 from bot.channels.channel import Media
 from bot.channels.registry import by_name
 from bot.content.documents import Document
+from bot.content.rehearsal import SOMEWHERE
 from bot.content.versions import DOCUMENTS
 from bot.database import Database
 from bot.delivery.compose import Reader, compose, media_of
-from models import Broadcast, Organization
+from models import Broadcast, MediaAsset, Organization
 
 
 def preview(database: Database, organization_id: uuid.UUID, order: draft.Order) -> dict[str, Any]:
@@ -64,10 +65,14 @@ def _parts_each(session: Session, broadcast: Broadcast) -> int:
     reader = Reader((settings.locale.default_language,), {"organization.name": name}, settings.wording)
     variables = getattr(document, "variables", ())
     example = {variable.name: variable.example or "x" * (variable.max_length or 10) for variable in variables}
-    composed = compose(document, reader, by_name("sms").abilities, values=example, media=_placeholders(document))
+    composed = compose(document, reader, by_name("sms").abilities, values=example, media=_files(session, document))
     return sum(sms_text.measure(message.text).parts for message in composed.messages)
 
 
-def _placeholders(document: Document) -> dict[str, Media]:
-    """Links as long as real ones, without signing any."""
-    return {str(asset): Media("https://" + "x" * 150, "application/pdf") for asset in media_of(document)}
+def _files(session: Session, document: Document) -> dict[str, Media]:
+    """The document's files as they are, under a link as long as theirs will be: none is signed for a plan."""
+    assets = session.scalars(sa.select(MediaAsset).where(MediaAsset.id.in_(media_of(document))))
+    return {
+        str(asset.id): Media(SOMEWHERE, asset.mime_type, asset.file_name, asset.alt_text or "", asset.file_size)
+        for asset in assets
+    }

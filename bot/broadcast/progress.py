@@ -27,11 +27,23 @@ class WrongMoment(Refused):
 
 
 def find(session: Session, broadcast_id: uuid.UUID) -> Broadcast:
-    """The broadcast, locked, or NotFound."""
+    """The broadcast, locked until we commit against whatever would begin for it, or NotFound."""
     broadcast = session.scalar(sa.select(Broadcast).where(Broadcast.id == broadcast_id).with_for_update())
     if broadcast is None:
-        raise NotFound(f"There is no broadcast {broadcast_id} in this organization.")
+        raise _nowhere(broadcast_id)
     return broadcast
+
+
+def look(session: Session, broadcast_id: uuid.UUID) -> Broadcast:
+    """The broadcast, for whoever only reads: what goes out doesn't wait for a report. NotFound."""
+    broadcast = session.scalar(sa.select(Broadcast).where(Broadcast.id == broadcast_id))
+    if broadcast is None:
+        raise _nowhere(broadcast_id)
+    return broadcast
+
+
+def _nowhere(broadcast_id: uuid.UUID) -> NotFound:
+    return NotFound(f"There is no broadcast {broadcast_id} in this organization.")
 
 
 def _ours(broadcast_id: uuid.UUID) -> tuple[sa.ColumnElement[bool], ...]:
@@ -54,12 +66,12 @@ def pause(session: Session, broadcast_id: uuid.UUID) -> Broadcast:
 
 
 def resume(session: Session, broadcast_id: uuid.UUID) -> Broadcast:
-    """Go on where it stood."""
+    """Go on where it stood. Whoever waits for a rule of ours is looked at anew: it may have been changed meanwhile."""
     broadcast, now = _move(session, broadcast_id, {"paused"}, "running"), clock.now()
     if broadcast.started_at is None:
         # Its time may have passed while it was paused: whoever resumes it means it to go, not to be too late.
         broadcast.state, broadcast.send_at = "scheduled", max(broadcast.send_at or now, now)
-    put_off = (Delivery.state == "queued", Delivery.reason == gate.PAUSED, Delivery.due_at.is_not(None))
+    put_off = (Delivery.state == "queued", Delivery.reason.in_(gate.OURS), Delivery.due_at.is_not(None))
     session.execute(sa.update(Delivery).where(*_ours(broadcast_id), *put_off).values(due_at=now, reason=None))
     _look(session, broadcast)
     return broadcast
@@ -79,14 +91,25 @@ def cancel(session: Session, broadcast_id: uuid.UUID) -> Broadcast:
 
 
 def retry(session: Session, broadcast_id: uuid.UUID) -> int:
-    """Queue once more what failed for good; never what may have arrived. Returns how many."""
+    """Queue once more what failed for good; never what may have arrived. Returns how many.
+
+    Each starts afresh, with as many attempts before it as a new one: the attempts already made keep their numbers,
+    by which the transcript and the providers' reports know them.
+    """
     broadcast = find(session, broadcast_id)
     if broadcast.state not in {"running", "finished"}:
         raise WrongMoment(f"This broadcast is {broadcast.state}: there is nothing to retry.")
     failed = session.scalars(
         sa.update(Delivery)
         .where(*_ours(broadcast_id), Delivery.state == "failed", Delivery.flagged.is_(None))
-        .values(state="queued", reason="retried", due_at=clock.now(), finished_at=None)
+        .values(
+            state="queued",
+            reason="retried",
+            error_code=None,
+            forgiven=Delivery.attempts,
+            due_at=clock.now(),
+            finished_at=None,
+        )
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     ).all()

@@ -29,7 +29,7 @@ from models import (
 
 COLUMNS = (
     "organization_id", "source_kind", "source_id", "recipient", "step", "part", "verb", "bypass", "priority",
-    "attempts", "search_count", "rank", "worker_id", "content_version_id", "integration_id", "identity_id",
+    "attempts", "forgiven", "search_count", "rank", "worker_id", "content_version_id", "integration_id", "identity_id",
     "channel", "address", "state", "reason", "due_at", "finished_at", "created_at",
 )  # fmt: skip
 
@@ -93,6 +93,7 @@ def everybody(session: Session, broadcast: Broadcast, now: datetime) -> sa.Selec
         "bypass": sa.false(),
         "priority": sa.literal(outbox.BULK),
         "attempts": sa.literal(0),
+        "forgiven": sa.literal(0),
         "search_count": sa.literal(0),
         "rank": sa.literal(0),
         "worker_id": Worker.id,

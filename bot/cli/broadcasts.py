@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 
 from bot import clock
 from bot.broadcast import draft, launch, plan, progress
+from bot.cli import waits
 from bot.cli.desk import Desk, command, identifier
+from bot.engagement import waiting
 from bot.errors import BadInput, Forbidden
 from bot.tenancy import settings as tenancy_settings
-from models import Broadcast, Organization, SegmentMembership
+from models import Organization, SegmentMembership
 
 broadcast = click.Group("broadcast", help="Send, watch, pause, cancel.")
 COMMANDS = {"broadcast": broadcast}
@@ -104,10 +106,12 @@ def preview(desk: Desk, content_id: str, segment_ids: tuple[str, ...], channels:
 
 @click.argument("broadcast_id")
 def status(desk: Desk, broadcast_id: str) -> None:
-    """How far it has come."""
+    """How far it has come, and what those wait for who don't have it yet."""
     with desk.reading() as session:
         document = _status(session, identifier(broadcast_id, "broadcast"))
+        clock_there = waits.zone(desk, session)
     lines = [f"{state}: {count}" for state, count in document["deliveries"].items()]
+    lines += waits.lines(document, clock_there)
     desk.give(document, f"{document['status']}" + (f" ({document['reason']})" if document["reason"] else ""), *lines)
 
 
@@ -127,10 +131,7 @@ def _steer(name: str, act: Callable[[Session, uuid.UUID], Any], words: str) -> C
 
 
 def _status(session: Session, broadcast_id: uuid.UUID) -> dict[str, Any]:
-    found = session.get(Broadcast, broadcast_id)
-    if found is None or found.organization_id != session.info["organization_id"]:
-        progress.find(session, broadcast_id)  # says that it isn't here
-        raise AssertionError("found after all")
+    found = progress.look(session, broadcast_id)
     return {
         "id": str(found.id),
         "status": found.state,
@@ -138,6 +139,7 @@ def _status(session: Session, broadcast_id: uuid.UUID) -> dict[str, Any]:
         "send_at": found.send_at,
         "deliveries": progress.counts(session, broadcast_id),
         "reason": found.reason,
+        **waiting.of(session, broadcast_id),
     }
 
 

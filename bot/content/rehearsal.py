@@ -15,11 +15,12 @@ from bot.channels.channel import Abilities, Media, Message
 from bot.content import render
 from bot.content.documents import Document, MediaDocument, QuizDocument, ReflectionDocument, TemplateDocument
 from bot.content.longest import longest
+from bot.content.media import TOKEN_LENGTH
 from bot.content.said import said
 from bot.content.words import Part
 
-SOMEWHERE = "https://shiftline.example.com/media/0123456789abcdef"
-"""As long as the links that we send."""
+SOMEWHERE = f"https://shiftline.example.com/media/{'0' * TOKEN_LENGTH}"
+"""As long as the links that we send, where the host's name is as long as this one."""
 
 _USUAL_TYPES = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg", "document": "application/pdf"}
 

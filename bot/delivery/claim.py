@@ -28,6 +28,7 @@ from models import Broadcast, Delivery
 __all__ = ["BATCH", "LEASE", "REPLIES", "REPLY_WINDOW", "Claim", "candidate_of", "claim", "database_now", "facts"]
 
 BATCH = 256
+PAGE = 2_000  # put off at a time: the sender's bucket is locked, and on SQLite everybody waits
 SPARE = 32  # rows looked at beyond what the pace allows: refused ones cost no pace
 LEASE = timedelta(seconds=30)
 IN_FLIGHT = ("claimed", "sending")
@@ -73,8 +74,11 @@ def claim(  # noqa: PLR0917 - whose, by which sender, under which rules, when
     """
     lease = chance.new_id()
     bucket = pace.lock(session, organization_id, integration_id, pace.allowance_of(channel, settings), now)
-    if bucket is None or bucket.empty:
+    if bucket is None:
         return Claim(lease, (), more=False)
+    left = _until_tomorrow(session, bucket, now) if bucket.day_is_over else False
+    if bucket.empty:
+        return Claim(lease, (), more=left)
     limit = min(limit, SPARE + int(bucket.tokens))
     rows = session.execute(_due(integration_id, now, limit, bulk=not bucket.day_is_over)).all()
     sorted_ = _sort(rows, settings, now, bucket, _openings(session, rows, settings, now), _paused(session, rows))
@@ -84,8 +88,25 @@ def claim(  # noqa: PLR0917 - whose, by which sender, under which rules, when
     _put_off(session, sorted_.later)
     _end(session, sorted_.ended, now)
     # Only a claim that got on with something asks for another: the clock's next sweep is soon enough otherwise.
-    more = sorted_.count > 0 and (len(rows) == limit or len(rows) > sorted_.count)
+    more = left or (sorted_.count > 0 and (len(rows) == limit or len(rows) > sorted_.count))
     return Claim(lease, tuple(sorted_.taken), more=more)
+
+
+def _until_tomorrow(session: Session, bucket: pace.Bucket, now: datetime) -> bool:
+    """Put a page of due bulk off until the sender may send bulk again; True if there may be more of it.
+
+    Left due it would be looked at each second of the day, and nobody could say what it waits for.
+    """
+    bulk = sa.select(Delivery.id).where(
+        Delivery.integration_id == bucket.integration_id,
+        Delivery.state == "queued",
+        Delivery.priority >= BULK,
+        Delivery.due_at <= now,
+    )
+    first = bulk.order_by(Delivery.priority, Delivery.due_at, Delivery.id).limit(PAGE)
+    ids = session.scalars(first.with_for_update(skip_locked=True)).all()
+    _put_off(session, [(delivery_id, Later(bucket.tomorrow, gate.DAY_OVER)) for delivery_id in ids])
+    return len(ids) == PAGE
 
 
 def give_back(session: Session, lease: uuid.UUID) -> None:

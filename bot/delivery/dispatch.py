@@ -23,6 +23,7 @@ from bot.delivery import begin, claim, results
 from bot.delivery.begin import Sender
 from bot.delivery.results import Result
 from bot.delivery.wire import Wire
+from bot.errors import BadInput
 from bot.log import Log
 from bot.nudge import nudge
 from bot.settings import Settings
@@ -34,6 +35,8 @@ log = Log(__name__)
 
 FRESH_SECONDS = 12.0
 """How long after its begin a POST may start: with the POST's own deadline of 10 s it ends before the lease does."""
+UNWRITABLE = (ValueError, TypeError, LookupError, BadInput, sa.exc.DataError, sa.exc.IntegrityError)
+"""What something in a row can be at fault for; a database that is away is nobody's fault, and passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,7 @@ class Dispatcher:
         """Begin, POST and note up to 64; False if the sender has to stop for now."""
         sender = line.sender
         begun = time.monotonic()  # before the transaction: the lease runs from its first statement
-        with self.database.organization_session(sender.organization_id) as session:
-            outbound = begin.begin(session, sender, lease, ids, clock.now())
+        outbound = self._begin(sender, lease, ids)
         if not outbound:
             return True
         ended = self.wire.run(lambda http: _post_all(http, line, outbound, begun))
@@ -104,6 +106,23 @@ class Dispatcher:
                     raise
                 log.failure("note_again", integration=str(sender.integration_id))
         return False
+
+    def _begin(self, sender: Sender, lease: uuid.UUID, ids: Sequence[int]) -> list[Outbound]:
+        """Begin them together. If that can't be written, halve by halve, until the one that is at fault ends alone.
+
+        Left in the queue it would come back with its neighbours, ahead of everybody else, for ever.
+        """
+        try:
+            with self.database.organization_session(sender.organization_id) as session:
+                return begin.begin(session, sender, lease, ids, clock.now())
+        except UNWRITABLE as error:
+            log.failure("begin_broke", integration=str(sender.integration_id), deliveries=len(ids))
+            if len(ids) == 1:
+                with self.database.organization_session(sender.organization_id) as session:
+                    begin.give_up(session, sender, lease, ids[0], f"cannot be sent: {type(error).__name__}")
+                return []
+        half = len(ids) // 2
+        return [*self._begin(sender, lease, ids[:half]), *self._begin(sender, lease, ids[half:])]
 
     def _note(self, line: Line, lease: uuid.UUID, ended: Sequence[Result]) -> bool:
         with self.database.organization_session(line.sender.organization_id) as session:

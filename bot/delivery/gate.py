@@ -68,7 +68,9 @@ class End:
 
 Decision = Go | Later | End
 GO = Go()
-PAUSED = "broadcast_paused"
+PAUSED, QUIET, CAPPED, DAY_OVER = "broadcast_paused", "quiet_hours", "cap", "sender_per_day"
+OURS = (PAUSED, QUIET, CAPPED, DAY_OVER)
+"""Reasons of our own for putting off: rules that may have changed meanwhile, unlike what a provider said."""
 
 
 def decide(candidate: Candidate, settings: DeliverySettings, now: datetime) -> Decision:
@@ -130,7 +132,7 @@ def _quiet(candidate: Candidate, settings: DeliverySettings, now: datetime) -> D
     free = window.opens(now, candidate.zones, quiet.start, quiet.end, quiet.days)
     if free is None:
         return End("skipped", "no_common_daytime")
-    return Later(free, "quiet_hours") if free > now else None
+    return Later(free, QUIET) if free > now else None
 
 
 def _capped(candidate: Candidate, settings: DeliverySettings, now: datetime) -> Decision | None:
@@ -138,4 +140,4 @@ def _capped(candidate: Candidate, settings: DeliverySettings, now: datetime) -> 
     if caps is None or candidate.source_kind not in OPENINGS or candidate.part > 0:
         return None
     free = window.below_caps(now, candidate.opened, caps.per_day, caps.per_week)
-    return Later(free, "cap") if free > now else None
+    return Later(free, CAPPED) if free > now else None

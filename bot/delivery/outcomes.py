@@ -12,9 +12,13 @@ from sqlalchemy.orm import Session
 
 from bot.channels.channel import SendFailed
 from bot.delivery import pace, parts, retries
+from bot.delivery.retries import Step
+from bot.log import Log
 from bot.people import consent, identities
 from bot.tenancy import integrations
-from models import ChannelIdentity, Delivery, Integration, SentMessage
+from models import Broadcast, ChannelIdentity, Delivery, Integration, SentMessage
+
+log = Log(__name__)
 
 RANKS = {"submitted": 20, "sent": 40, "failed": 50, "delivered": 60, "read": 70}
 """How far a delivery has come; a report never takes it back."""
@@ -26,12 +30,15 @@ def locked(ids: Sequence[int]) -> sa.Select[*tuple[Any, ...]]:
         sa.select(
             Delivery.id,
             Delivery.organization_id,
+            Delivery.source_kind,
+            Delivery.source_id,
             Delivery.integration_id,
             Delivery.verb,
             Delivery.state,
             Delivery.rank,
             Delivery.lease,
             Delivery.attempts,
+            Delivery.forgiven,
             Delivery.channel,
             Delivery.address,
             Delivery.worker_id,
@@ -67,7 +74,7 @@ def failed(
     `reported`: the provider had taken it and says later that it failed. Its rank stays, so that a "sent" which
     was overtaken by the failure doesn't make us forget to try again.
     """
-    step = retries.after(failure, row.attempts, now, reported=reported, repeatable=row.verb == "update")
+    step = retries.after(failure, row.attempts - row.forgiven, now, reported=reported, repeatable=row.verb == "update")
     session.execute(
         sa.update(Delivery)
         .where(Delivery.id == row.id)
@@ -83,12 +90,47 @@ def failed(
             finished_at=now if step.state == "failed" else None,
         )
     )
+    _tell(row, failure, step, integration_id)
     if step.state == "failed":
         parts.drop_later(session, [row.id], now)
+    if step.state == "failed" or (step.state == "queued" and not reported):
+        # Certainly not sent: until it is, a "2" is no answer to it. What the provider had taken may be there yet.
         parts.withdraw_questions(session, [row.id])
+    if step.state == "queued" and reported:
+        _reopen(session, row)
     _consequences(session, row, failure, integration_id, now)
     if reported and failure.retry_in and failure.code in retries.WHOLE_SENDER:
-        pace.hold(session, integration_id, now + timedelta(seconds=failure.retry_in))
+        pace.hold(session, integration_id, now + timedelta(seconds=failure.retry_in), failure.reason)
+
+
+def still_twice() -> sa.ColumnElement[str | None]:
+    """What remains of a flag when a message turns out to have arrived: it isn't lost, but it may be there twice."""
+    return sa.case((Delivery.flagged == "possibly_twice", Delivery.flagged), else_=sa.null())
+
+
+def _tell(row: Any, failure: SendFailed, step: Step, integration_id: uuid.UUID) -> None:
+    """One line for whoever watches: which delivery, and why; never whose."""
+    write = log.info if step.state == "queued" else log.warning
+    event = {"queued": "delivery_deferred", "in_doubt": "delivery_in_doubt"}.get(step.state, "delivery_failed")
+    write(
+        event,
+        delivery=row.id,
+        attempt=row.attempts,
+        integration=str(integration_id),
+        kind=failure.kind,
+        code=failure.code,
+        reason=failure.reason,
+    )
+
+
+def _reopen(session: Session, row: Any) -> None:
+    """The carrier gave up what we thought was out: its broadcast has something left to do again."""
+    if row.source_kind == "broadcast":
+        session.execute(
+            sa.update(Broadcast)
+            .where(Broadcast.id == row.source_id, Broadcast.state == "finished")
+            .values(state="running", finished_at=None)
+        )
 
 
 def heard_of(session: Session, delivery_id: int, provider_id: str) -> bool:

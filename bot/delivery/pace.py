@@ -3,15 +3,15 @@
 Its row is locked while a claim runs, so one claim at a time is made of each sender: that is also what keeps
 two claimers from taking two messages of one person at once.
 
-The day's count holds back bulk only. A reply or the rest of a message that has begun is worth nothing
-tomorrow, and the confirmation of a STOP is owed today: they go, and they are counted.
+The day's count holds back bulk only, until the organization's midnight. A reply or the rest of a message that has
+begun is worth nothing tomorrow, and the confirmation of a STOP is owed today: they go, and they are counted.
 """
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,6 +46,7 @@ class Bucket:
     day: date
     day_parts: int = 0
     per_day: int | None = None
+    zone: str = "UTC"
     spent: int = 0
 
     @property
@@ -57,6 +58,12 @@ class Bucket:
     def day_is_over(self) -> bool:
         """No bulk may go any more today."""
         return self.per_day is not None and self.day_parts + self.spent >= self.per_day
+
+    @property
+    def tomorrow(self) -> datetime:
+        """When the next day begins where the organization is."""
+        midnight = datetime.combine(self.day + timedelta(days=1), time(), ZoneInfo(self.zone))
+        return midnight.astimezone(UTC)
 
     def take(self, parts: int, *, bulk: bool = True) -> bool:
         """Take `parts`, going into debt at most once; False when nothing is left."""
@@ -94,7 +101,7 @@ def lock(
     tokens = min(row.tokens + gained, max(allowed.per_second * BURST_SECONDS, 1.0))
     today = now.astimezone(ZoneInfo(allowed.zone)).date()
     used = row.day_parts if row.day == today else 0
-    return Bucket(integration_id, tokens, max(now, row.refilled_at), today, used, allowed.per_day)
+    return Bucket(integration_id, tokens, max(now, row.refilled_at), today, used, allowed.per_day, allowed.zone)
 
 
 def store(session: Session, bucket: Bucket) -> None:
@@ -106,6 +113,7 @@ def store(session: Session, bucket: Bucket) -> None:
             tokens=bucket.tokens - bucket.spent,
             refilled_at=bucket.refilled_at,
             resume_at=None,
+            resume_reason=None,
             day=bucket.day,
             day_parts=bucket.day_parts + bucket.spent,
         )
@@ -122,11 +130,13 @@ def settle(session: Session, integration_id: uuid.UUID, more: int) -> None:
         )
 
 
-def hold(session: Session, integration_id: uuid.UUID, until: datetime) -> None:
-    """The provider said: not before `until`. An earlier word for a later moment still holds."""
+def hold(session: Session, integration_id: uuid.UUID, until: datetime, reason: str | None = None) -> None:
+    """The provider said: not before `until`, and why. An earlier word for a later moment still holds."""
     sooner = sa.or_(SenderPace.resume_at.is_(None), SenderPace.resume_at < until)
     session.execute(
-        sa.update(SenderPace).where(SenderPace.integration_id == integration_id, sooner).values(resume_at=until)
+        sa.update(SenderPace)
+        .where(SenderPace.integration_id == integration_id, sooner)
+        .values(resume_at=until, resume_reason=reason)
     )
 
 

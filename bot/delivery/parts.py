@@ -55,6 +55,18 @@ def reopen_questions(session: Session, ids: Sequence[int]) -> None:
         )
 
 
+def arrived_after_all(session: Session, delivery_id: int, state: str) -> None:
+    """This one, in `state` until now, is in front of somebody: its question takes answers, its rest may follow.
+
+    Only what was dropped for its sake comes back: what was cancelled or came too late stays so.
+    """
+    if state in {"sending", "in_doubt", "submitted", "sent"}:
+        return
+    if state == "failed":
+        revive(session, [delivery_id])
+    reopen_questions(session, [delivery_id])
+
+
 def _update(
     session: Session, ids: Sequence[int], place: sa.ColumnElement[bool], *, among: str = "queued", **values: Any
 ) -> None:

@@ -67,7 +67,7 @@ def prove_arrival(session: Session, delivery_id: int, now: datetime) -> None:
             settle_at=None,
             lease=None,
             lease_until=None,
-            flagged=None,
+            flagged=outcomes.still_twice(),
             reason="proved_by_answer",
         )
     )
@@ -95,16 +95,14 @@ def _moved(session: Session, row: Any, receipt: Receipt, now: datetime, flagged:
             finished_at=now if state in FINAL else None,
             reason=None,
             error_code=None,
-            flagged=flagged,
+            flagged=flagged or outcomes.still_twice(),
             settle_at=None,
             lease=None,
             lease_until=None,
         )
     )
     _name(session, row, receipt)
-    if row.state == "failed":
-        parts.revive(session, [row.id])
-        parts.reopen_questions(session, [row.id])
+    parts.arrived_after_all(session, row.id, row.state)
     parts.release_next(session, [row.id], now)
 
 

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot import clock
-from bot.channels.channel import Accepted, Outbound, SendFailed
+from bot.channels.channel import Accepted, Message, Outbound, SendFailed
 from bot.delivery import outbox, parts, receipts, retries
 from bot.delivery.dispatch import Dispatcher, Line
 from bot.delivery.facts import database_now
@@ -32,22 +32,31 @@ from models import Delivery, Integration, SentMessage
 
 log = Log(__name__)
 
-MARGIN = timedelta(seconds=5)  # a provider's clock and ours differ
+MARGIN = timedelta(minutes=2)
+"""By so much a provider's clock may be behind ours. Too little, and a message that arrived looks as if it hadn't and
+goes out again; too much costs nothing: what we know by its id is never taken for another."""
 MOST_SEARCHES = 10  # with the pauses between them some forty minutes
 BATCH = 50
 AT_ONCE = 10
 POSTPONED = timedelta(minutes=10)
+MOST_RESENT = 3
+"""Attempts of which each may have arrived: beyond these not even an organization that wishes it gets another."""
+WORDLESS = SendFailed("rejected", "its words are no longer kept, and nothing can be recognised by them")
 
 Outcome = Accepted | SendFailed | None
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What to search for: an attempt's words, when it was made, and the provider's ids that are accounted for."""
+    """What to search for: an attempt's words, when it was made, and the provider's ids that are accounted for.
+
+    Words that are no longer kept can't be searched for: that is an outcome, and no reason to look for ever.
+    """
 
     out: Outbound
     since: datetime
     known: frozenset[str]
+    wordless: bool = False
 
 
 def expire_leases(session: Session, now: datetime) -> int:
@@ -57,7 +66,7 @@ def expire_leases(session: Session, now: datetime) -> int:
     """
     judged = database_now(session, now)
     rows = session.execute(
-        sa.select(Delivery.id, Delivery.state, Delivery.verb, Delivery.integration_id)
+        sa.select(Delivery.id, Delivery.state, Delivery.verb, Delivery.integration_id, Delivery.attempts)
         .where(Delivery.state.in_(("claimed", "sending")), Delivery.lease_until <= judged)
         .limit(5000)
         .with_for_update(skip_locked=True)
@@ -67,6 +76,10 @@ def expire_leases(session: Session, now: datetime) -> int:
     free: dict[str, Any] = {"lease": None, "lease_until": None}
     if back:
         session.execute(sa.update(Delivery).where(Delivery.id.in_(back)).values(state="queued", **free))
+    for row in rows:
+        if row.state == "sending" and row.verb == "send":
+            told = {"attempt": row.attempts, "integration": str(row.integration_id)}
+            log.warning("delivery_in_doubt", delivery=row.id, reason="interrupted", **told)
     if doubtful:
         doubt = {"state": "in_doubt", "reason": "interrupted", "settle_at": now + retries.SETTLE}
         session.execute(sa.update(Delivery).where(Delivery.id.in_(doubtful)).values(**doubt, **free))
@@ -127,6 +140,8 @@ async def _search_all(http: aiohttp.ClientSession, line: Line, doubts: Sequence[
     async def search(doubt: Doubt) -> Outcome:
         if doubt.out.verb == "update":
             return None
+        if doubt.wordless:
+            return WORDLESS
         async with room:
             try:
                 return await line.sender.channel.find(
@@ -134,6 +149,9 @@ async def _search_all(http: aiohttp.ClientSession, line: Line, doubts: Sequence[
                 )
             except SendFailed as failure:
                 return failure
+            except Exception as error:  # noqa: BLE001 - one odd answer must not keep the others from theirs
+                log.failure("search_broke", delivery=doubt.out.delivery)
+                return SendFailed("retry", f"unforeseen: {type(error).__name__}")
 
     return await asyncio.gather(*(search(doubt) for doubt in doubts))
 
@@ -144,17 +162,20 @@ def _doubt(session: Session, delivery_id: int) -> Doubt | None:
             Delivery.address,
             Delivery.verb,
             Delivery.integration_id,
+            Delivery.attempts,
             SentMessage.payload,
             SentMessage.at,
-            SentMessage.attempt,
         )
-        .join(SentMessage, SentMessage.delivery_id == Delivery.id)
+        .outerjoin(
+            SentMessage, sa.and_(SentMessage.delivery_id == Delivery.id, SentMessage.attempt == Delivery.attempts)
+        )
         .where(Delivery.id == delivery_id, Delivery.state == "in_doubt")
-        .order_by(SentMessage.attempt.desc())
-        .limit(1)
     ).first()
     if row is None:
         return None
+    if row.payload is None:
+        out = Outbound(delivery_id, row.attempts, row.address, Message(""), row.verb)
+        return Doubt(out, clock.now(), frozenset(), wordless=True)
     since = row.at - MARGIN
     known = session.scalars(
         sa.select(SentMessage.provider_id).where(
@@ -164,7 +185,7 @@ def _doubt(session: Session, delivery_id: int) -> Doubt | None:
             SentMessage.provider_id.is_not(None),
         )
     )
-    out = Outbound(delivery_id, row.attempt, row.address, outbox.unpack(row.payload), row.verb)
+    out = Outbound(delivery_id, row.attempts, row.address, outbox.unpack(row.payload), row.verb)
     return Doubt(out, since, frozenset(filter(None, known)))
 
 
@@ -176,7 +197,7 @@ def _conclude(session: Session, line: Line, out: Outbound, outcome: Outcome) -> 
         return False
     match outcome:
         case Accepted() if _anothers(session, row, out, outcome):
-            _postpone(session, row, now)  # another doubt of the same words has just been settled by it
+            _postpone(session, row, now)  # another's, or it may be: looked at again when that one is known
             return False
         case Accepted():
             receipts.found(session, row, outcome, now)
@@ -189,9 +210,18 @@ def _conclude(session: Session, line: Line, out: Outbound, outcome: Outcome) -> 
 
 
 def _anothers(session: Session, row: Any, out: Outbound, accepted: Accepted) -> bool:
-    """Is what the search found another delivery's? Two searches side by side may find the same message."""
+    """Say whether what the search found is another delivery's, or may be.
+
+    Two searches side by side may find the same message; and the same words may be just on their way to the same
+    person, under an id that nobody has written down yet.
+    """
     line = (out.delivery, out.attempt)
-    return bool(named_elsewhere(session, row.integration_id, {line: accepted.provider_id}))
+    if named_elsewhere(session, row.integration_id, {line: accepted.provider_id}):
+        return True
+    flying = sa.exists().where(
+        Delivery.integration_id == row.integration_id, Delivery.address == row.address, Delivery.state == "sending"
+    )
+    return bool(session.scalar(sa.select(flying)))
 
 
 def _postpone(session: Session, row: Any, now: datetime) -> None:
@@ -200,7 +230,7 @@ def _postpone(session: Session, row: Any, now: datetime) -> None:
 
 def _again(session: Session, row: Any, now: datetime) -> None:
     """Searched completely and not there: it was not sent."""
-    last = row.attempts >= retries.MOST_ATTEMPTS
+    last = row.attempts - row.forgiven >= retries.MOST_ATTEMPTS
     values = {"state": "failed", "finished_at": now} if last else {"state": "queued", "due_at": now}
     session.execute(
         sa.update(Delivery)
@@ -208,6 +238,8 @@ def _again(session: Session, row: Any, now: datetime) -> None:
         .values(**values, settle_at=None, reason="not_found_at_provider")
     )
     if last:
+        told = {"attempt": row.attempts, "integration": str(row.integration_id)}
+        log.warning("delivery_failed", delivery=row.id, reason="not_found_at_provider", **told)
         parts.drop_later(session, [row.id], now)
         parts.withdraw_questions(session, [row.id])
     nudge(session, "dispatch", str(row.integration_id))
@@ -219,7 +251,7 @@ def _unsearchable(session: Session, line: Line, row: Any, failure: SendFailed, n
     if failure.kind == "retry" and searches < MOST_SEARCHES:
         wait = retries.wait(searches, failure.retry_in)
         values: dict[str, Any] = {"settle_at": now + wait, "search_count": searches}
-    elif line.sender.settings.delivery.in_doubt == "resend" and row.attempts < retries.MOST_ATTEMPTS:
+    elif line.sender.settings.delivery.in_doubt == "resend" and _doubtful_attempts(session, row) < MOST_RESENT:
         values = {"state": "queued", "due_at": now, "settle_at": None}
         values |= {"flagged": "possibly_twice", "reason": "resent_unsearched"}
         nudge(session, "dispatch", str(row.integration_id))
@@ -229,6 +261,15 @@ def _unsearchable(session: Session, line: Line, row: Any, failure: SendFailed, n
         log.warning("doubt_flagged", delivery=row.id, reason=failure.kind)
         parts.release_next(session, [row.id], now)
     session.execute(sa.update(Delivery).where(Delivery.id == row.id).values(**values))
+
+
+def _doubtful_attempts(session: Session, row: Any) -> int:
+    """How many attempts may have arrived, for all we know: unlike those that were refused, each is perhaps a copy."""
+    unknown = sa.or_(SentMessage.outcome.is_(None), SentMessage.outcome == "doubt")
+    query = sa.select(sa.func.count()).where(
+        SentMessage.delivery_id == row.id, SentMessage.attempt > row.forgiven, unknown
+    )
+    return session.scalar(query) or 0
 
 
 def due_integrations(session: Session, now: datetime) -> Sequence[uuid.UUID]:

@@ -80,11 +80,13 @@ def _heed(session: Session, integration_id: uuid.UUID, results: Sequence[Result]
     if any(failure.kind == "misconfigured" for failure in failures):
         return False  # `failed` has paused it
     temporary = [failure for failure in failures if failure.kind == "retry"]
-    waits = [failure.retry_in for failure in temporary if failure.retry_in]
+    waits = [(failure.retry_in, failure.reason) for failure in temporary if failure.retry_in]
     if not waits and temporary and len(temporary) == len(results):
-        waits = [retries.FIRST_WAIT]
+        waits = [(retries.FIRST_WAIT, temporary[0].reason)]
     if waits:
-        pace.hold(session, integration_id, now + timedelta(seconds=max(waits)))
+        seconds, reason = max(waits)
+        until = now + timedelta(seconds=min(seconds, retries.LONGEST_ASKED))
+        pace.hold(session, integration_id, until, reason)
     return not waits
 
 
@@ -103,7 +105,7 @@ def _accept(given: Mapping[str, Any]) -> sa.Update:
     known = {name: given[name] for name in ("state", "rank", "provider_id")}
     submitted = sa.func.coalesce(_deliveries.c.submitted_at, given["submitted_at"])
     update = sa.update(_deliveries).where(_deliveries.c.id == given["id"])
-    return update.values(**known, **nothing, submitted_at=submitted)
+    return update.values(**known, **nothing, submitted_at=submitted, flagged=outcomes.still_twice())
 
 
 def _tell(given: Mapping[str, Any]) -> sa.Update:
@@ -159,6 +161,7 @@ def _late(session: Session, row: Any, outcome: Accepted, attempt: int, now: date
     log.warning("accepted_after_lost_lease", delivery=row.id, attempt=attempt)
     if row.attempts == attempt and row.state not in ARRIVED:
         ACCEPT.run(session.connection(), [_accepted(outcome, row, now)])
+        parts.arrived_after_all(session, row.id, row.state)
         parts.release_next(session, [row.id], now)
     elif row.provider_id != outcome.provider_id:
         session.execute(sa.update(Delivery).where(Delivery.id == row.id).values(flagged="possibly_twice"))
@@ -171,3 +174,4 @@ def _not_tried(session: Session, row: Any, now: datetime) -> None:
         .where(Delivery.id == row.id)
         .values(state="queued", due_at=now, lease=None, lease_until=None)
     )
+    parts.withdraw_questions(session, [row.id])

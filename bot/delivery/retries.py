@@ -14,6 +14,8 @@ MOST_REPORTED = 4
 """Where the provider took it and the carrier gave up: each of these attempts was paid for."""
 FIRST_WAIT = 5.0  # seconds; doubles with each attempt
 LONGEST_WAIT = 3600.0
+LONGEST_ASKED = 24 * 3600.0
+"""A provider that asks for more is looked at again tomorrow: a slip of its clock must not silence us for a week."""
 SETTLE = timedelta(seconds=20)
 """How long after a doubtful attempt the provider's own records are complete enough to be asked."""
 WHOLE_SENDER = frozenset({"30023", "30027"})
@@ -54,4 +56,4 @@ def after(
 def wait(attempts: int, asked: float | None) -> timedelta:
     """Growing pauses with jitter; never shorter than the provider asked for."""
     grown = min(FIRST_WAIT * 2 ** max(attempts - 1, 0), LONGEST_WAIT)
-    return timedelta(seconds=max(chance.jitter(grown), asked or 0.0))
+    return timedelta(seconds=max(chance.jitter(grown), min(asked or 0.0, LONGEST_ASKED)))

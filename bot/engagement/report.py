@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot.engagement import waiting
 from models import Delivery, QuestionResponse, ReflectionResponse, Worker
 
 REASONS = {
@@ -40,6 +41,7 @@ def broadcast(session: Session, broadcast_id: uuid.UUID, *, private: bool = Fals
         "recipients": sum(deliveries.values()),
         "deliveries": deliveries,
         "skipped": list(_missed(session, broadcast_id)),
+        **waiting.of(session, broadcast_id),
         "responses": [*_answers(session, broadcast_id), *_reflections(session, broadcast_id, private=private)],
     }
 

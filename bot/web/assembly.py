@@ -11,7 +11,7 @@ from bot.content.media import Store
 from bot.database import Database
 from bot.delivery.dispatch import Dispatcher
 from bot.settings import Settings
-from bot.web import errors, files, health, hooks, security
+from bot.web import errors, files, front, health, hooks, security
 from bot.web.parts import Parts
 from bot.wording import FOLDER
 
@@ -34,4 +34,5 @@ def build(
         from bot.web.simulator import page  # noqa: PLC0415 - a real installation never loads the page
 
         page.install(app)
+        front.install(app)
     return app

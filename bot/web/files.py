@@ -16,7 +16,9 @@ def install(app: Flask) -> None:
 @permission("public")
 def media(token: str) -> Response:
     """The file that the link was signed for."""
-    path, mime_type, name = parts().store.resolve(token)
+    service = parts()
+    with service.database.reading(None) as session:  # the link says which file, not whose
+        path, mime_type, name = service.store.resolve(session, token)
     response = send_file(path, mimetype=mime_type, download_name=name, conditional=True, max_age=3600)
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

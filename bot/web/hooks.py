@@ -68,6 +68,8 @@ def _plain(verified: Verified) -> Response:
 def _as_sent(service: Parts) -> vocabulary.Request:
     """The request as the provider signed it: exact bytes, and the address by which it knows us."""
     body = request.get_data(cache=True)
+    if request.content_length is None and len(body) >= (request.max_content_length or 0):
+        abort(413)  # what comes in chunks is cut off at the limit without a word: its signature would look forged
     base = service.settings.public_url or request.host_url.rstrip("/")
     query = cast("str", request.environ.get("QUERY_STRING", ""))
     path = cast("str", request.environ.get("PATH_INFO", request.path))

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from bot.engagement.report import REASONS
 from tests.conftest import chromium
@@ -220,6 +220,30 @@ def test_stop_shows_in_the_figures_and_before_the_next_send(page: Page, demo: De
 
     page.locator("#phone").get_by_role("button", name="START").click()
     expect(page.locator("[data-consent=sms]")).to_have_text("SMS: agreed")
+
+
+def test_what_was_foretold_for_another_choice_is_not_sent(page: Page, demo: Demo) -> None:
+    meet(page, demo, demo.workers()[0])
+    expect(page.locator("#go")).to_be_enabled()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)  # the forecast of the next choice takes its time
+
+    page.route("**/simulator/api/preview*", hold)
+    page.locator("#segment").select_option(index=1)
+    expect(page.locator("#go")).to_be_disabled()
+    expect(page.locator("#go")).to_have_text("Send")
+    page.unroute("**/simulator/api/preview*", hold)
+    page.locator("#segment").select_option(index=0)  # nothing holds this one up
+    expect(page.locator("#go")).to_be_enabled()
+    expect(page.locator("#go")).to_contain_text("Send to")
+
+
+def test_the_front_door_leads_to_the_simulator(page: Page, demo: Demo) -> None:
+    page.goto(demo.url)
+    expect(page.locator("#worker .name")).not_to_be_empty()
+    assert page.url.startswith(f"{demo.url}/simulator")
 
 
 def test_a_worker_is_found_by_keys_and_missed_segments_are_named(page: Page, demo: Demo) -> None:

@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ class Played:
     found: dict[int, Accepted | SendFailed | None] = field(default_factory=dict)
     sent: list[Outbound] = field(default_factory=list)
     searched: list[int] = field(default_factory=list)
+    since: dict[int, datetime] = field(default_factory=dict)
     before: Callable[[Outbound], None] | None = None  # what happens while the provider has the call
 
     def run(self, work: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
@@ -68,8 +70,9 @@ class Played:
             raise answer
         return answer
 
-    async def find(self, _http: Any, _url: str, _config: Any, out: Outbound, _since: Any, _known: Any) -> Any:
+    async def find(self, _http: Any, _url: str, _config: Any, out: Outbound, since: Any, _known: Any) -> Any:
         self.searched.append(out.delivery)
+        self.since[out.delivery] = since
         answer = self.found.get(out.delivery)
         if isinstance(answer, Exception):
             raise answer

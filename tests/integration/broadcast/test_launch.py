@@ -196,6 +196,27 @@ def test_the_plan_says_what_the_launch_then_does(house, people):
     assert said["parts"] == said["channels"].get("sms", 0)
 
 
+@pytest.mark.parametrize(
+    ("mime", "size", "parts"), [("image/png", 10_000, 1), ("image/png", 6_000_000, 2), ("application/pdf", 10_000, 2)]
+)
+def test_the_plan_counts_a_file_as_it_goes_out(house, mime, size, parts):
+    """A picture travels along; what is too large or no picture is a link, whose letters are paid for."""
+    sms = house.connect()
+    caption = "x" * 100
+    with house.session() as session:
+        asset = factories.media_asset(session, house.organization_id, mime_type=mime, file_size=size).id
+    kind, told = ("image", {"caption": caption}) if mime == "image/png" else ("document", {"description": caption})
+    version = house.write(kind, media_asset_id=str(asset), **told)
+    with house.database.reading(house.organization_id) as session:
+        content_id = session.get(ContentVersion, version).content_id
+    segment = house.segment(house.hire(sms))
+    said = plan.preview(house.database, house.organization_id, draft.Order(content_id, [segment]))
+    house.launch(house.place(version, segment))
+    house.send_all(sms)
+    (sent,) = house.all(Delivery)
+    assert (said["parts"], sent.parts) == (parts, parts)
+
+
 def hired(house, sms, slack, active, by_sms, consent, by_slack):
     with house.session() as session:
         worker = factories.worker(session, house.organization_id, is_active=active)

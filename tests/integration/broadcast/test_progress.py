@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from bot import clock
 from bot.broadcast import progress
 from bot.channels.channel import SendFailed
-from models import Delivery
+from bot.delivery import reconcile, retries
+from models import Delivery, SentMessage
 from tests import factories
 
 
@@ -135,6 +137,44 @@ def test_retry_sends_what_failed_and_never_what_may_have_arrived(house, sms, bro
     assert finish(house) == [broadcast]
     assert steer(house, progress.retry, broadcast) == 0
     assert house.broadcast(broadcast).state == "finished"
+
+
+def test_a_retry_by_hand_has_all_its_attempts_again(moment, house, sms, broadcast, played):
+    first = rows(house, broadcast)[0]
+    away = SendFailed("retry", "The provider can't be reached; nothing was sent.")
+    played.answers[first.address] = [away] * 2 * retries.MOST_ATTEMPTS
+
+    def tried():
+        for _ in range(2 * retries.MOST_ATTEMPTS):
+            moment.shift(2 * retries.LONGEST_WAIT)
+            house.send_all(sms)
+        return house.row(first.id).state, house.row(first.id).attempts
+
+    assert tried() == ("failed", retries.MOST_ATTEMPTS)
+    assert steer(house, progress.retry, broadcast) == 1
+    assert tried() == ("failed", 2 * retries.MOST_ATTEMPTS)
+    assert steer(house, progress.retry, broadcast) == 1
+    house.send_all(sms)
+    assert house.states(first.id) == ["submitted"]
+    lines = house.all(SentMessage, delivery_id=first.id)
+    assert sorted(line.attempt for line in lines) == list(range(1, 2 * retries.MOST_ATTEMPTS + 2))
+
+
+def test_a_doubt_after_a_retry_by_hand_is_tried_again_too(moment, house, sms, broadcast, played):
+    first = rows(house, broadcast)[0]
+    house.send_all(sms)
+    house.set(first.id, state="failed")
+    with house.session() as session:
+        session.execute(
+            sa.update(SentMessage).where(SentMessage.delivery_id == first.id).values(attempt=retries.MOST_ATTEMPTS)
+        )
+    house.set(first.id, attempts=retries.MOST_ATTEMPTS)
+    steer(house, progress.retry, broadcast)
+    played.answers[first.address] = [SendFailed("doubt", "The provider did not answer in time.")]
+    house.send_all(sms)
+    moment.shift(retries.SETTLE)
+    reconcile.settle_doubts(house.dispatcher)  # looked for, and not there
+    assert (house.row(first.id).state, house.row(first.id).reason) == ("queued", "not_found_at_provider")
 
 
 @pytest.mark.parametrize(

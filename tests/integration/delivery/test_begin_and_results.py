@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from bot import clock
-from bot.broadcast import progress
+from bot.broadcast import launch, progress
 from bot.channels.channel import Accepted, Message, SendFailed
-from bot.delivery import begin, dispatch, outbox, rendering, results
+from bot.delivery import begin, dispatch, outbox, parts, reconcile, rendering, results
 from bot.delivery.compose import Composed
 from models import ChannelIdentity, ConsentEvent, Delivery, Integration, Prompt, SentMessage
 from tests import factories
@@ -114,10 +114,83 @@ def test_nothing_begins_after_a_stop_has_committed(house):
         stopping.scalars(sa.select(ChannelIdentity).where(ChannelIdentity.id == who.id).with_for_update()).one()
         factories.consent_event(stopping, house.organization_id, address=who.address, state="revoked")
         thread.start()
-        waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('tuple', 'transactionid')")
-        until(lambda: _scalar(house, waiting))
+        until(lambda: _scalar(house, WAITING))
     thread.join(10)
     assert (outbound, house.row(row).reason) == ([], "opted_out")
+
+
+WAITING = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('tuple', 'transactionid')")
+
+
+@pytest.fixture
+def launched(house):
+    """A broadcast to one person, claimed: its sender and the claim."""
+    sms = house.connect()
+    broadcast = house.place(house.write(), house.segment(house.hire(sms)))
+    house.launch(broadcast)
+    return broadcast, house.dispatcher.line(sms).sender, house.claim(sms)
+
+
+@pytest.mark.parametrize("database", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+@pytest.mark.parametrize(
+    ("steer", "state"), [(progress.pause, "queued"), (progress.cancel, "cancelled")], ids=["pause", "cancel"]
+)
+def test_nothing_begins_after_a_broadcast_was_steered(house, launched, steer, state):
+    """Whoever pauses or cancels holds the broadcast; a begin that came second waits for it and sees it."""
+    broadcast, sender, claimed = launched
+    outbound = []
+
+    def beginning():
+        with house.session() as session:
+            outbound.extend(begin.begin(session, sender, claimed.lease, claimed.ids, clock.now()))
+
+    thread = threading.Thread(target=beginning)
+    with house.session() as steering:
+        steer(steering, broadcast)
+        thread.start()
+        until(lambda: _scalar(house, WAITING) or not thread.is_alive())
+    thread.join(10)
+    assert (outbound, house.states(*claimed.ids)) == ([], [state])
+
+
+@pytest.mark.parametrize("database", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+@pytest.mark.parametrize("steer", [progress.pause, progress.cancel])
+def test_steering_returns_when_what_has_begun_says_so(house, launched, steer):
+    """A begin that came first is waited for: when cancel returns, whatever still goes out is `sending`."""
+    broadcast, sender, claimed = launched
+    seen = []
+
+    def steering():
+        with house.session() as session:
+            steer(session, broadcast)
+        seen.append(house.states(*claimed.ids))
+
+    thread = threading.Thread(target=steering)
+    with house.session() as session:
+        assert begin.begin(session, sender, claimed.lease, claimed.ids, clock.now())
+        thread.start()
+        until(lambda: _scalar(house, WAITING) or not thread.is_alive())
+        assert seen == []
+    thread.join(10)
+    assert seen == [["sending"]]
+
+
+@pytest.mark.parametrize("database", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+def test_a_launch_that_writes_rows_does_not_keep_the_others_from_beginning(house, launched):
+    broadcast, sender, claimed = launched
+    outbound = []
+
+    def beginning():
+        with house.session() as session:
+            outbound.extend(begin.begin(session, sender, claimed.lease, claimed.ids, clock.now()))
+
+    thread = threading.Thread(target=beginning)
+    with house.session() as launching:
+        assert launch._locked(launching, broadcast)
+        thread.start()
+        thread.join(10)
+        assert len(outbound) == 1
+    thread.join(10)
 
 
 def _scalar(house, statement):
@@ -128,11 +201,68 @@ def _scalar(house, statement):
 def test_a_process_that_stood_still_does_not_send(house, played, monkeypatch):
     sms = house.connect()
     (who,) = house.hire(sms)
-    row = house.queue(who)
+    row = house.queue(who, house.write("quiz", **QUIZ))
     monkeypatch.setattr(dispatch, "FRESH_SECONDS", -1.0)
     house.send(sms)
     assert (played.sent, house.row(row).state) == ([], "queued")
     assert house.all(SentMessage)[0].outcome == "not_tried"
+    assert [prompt.state for prompt in house.all(Prompt)] == ["withdrawn"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "meanwhile"),
+    [
+        (RETRY, "withdrawn"),
+        (SendFailed("misconfigured", "Gone."), "withdrawn"),
+        (SendFailed("doubt", "No answer."), "open"),  # it may be in front of them
+    ],
+)
+def test_a_question_that_certainly_was_not_sent_takes_no_answers_until_it_is(house, played, moment, failure, meanwhile):
+    """A "2" that is meant for something else would grade it, and prove that it had arrived: it would never be sent."""
+    sms = house.connect()
+    (who,) = house.hire(sms)
+    row = house.queue(who, house.write("quiz", **QUIZ))
+    played.answers[who.address] = [failure]
+    house.send(sms)
+    assert [prompt.state for prompt in house.all(Prompt)] == [meanwhile]
+    with house.session() as session:
+        session.get(Integration, sms).status = "connected"
+    moment.shift(3600)
+    reconcile.settle_doubts(house.dispatcher)
+    house.send(sms)
+    assert house.row(row).state == "submitted"
+    assert [prompt.state for prompt in house.all(Prompt)] == ["open"]
+
+
+def test_what_can_not_be_written_ends_alone_and_does_not_come_back_for_ever(house, played, monkeypatch):
+    sms = house.connect()
+    rows = [house.queue(who) for who in house.hire(sms, 5)]
+    bad, real = rows[3], begin.Batch.add
+
+    def add(self, row, *rest):
+        if row.id == bad:
+            raise ValueError("no database stores this")
+        real(self, row, *rest)
+
+    monkeypatch.setattr(begin.Batch, "add", add)
+    house.send(sms)
+    assert house.states(*rows) == ["submitted", "submitted", "submitted", "failed", "submitted"]
+    assert (house.row(bad).reason, house.row(bad).attempts) == ("cannot be sent: ValueError", 0)
+    assert {out.delivery for out in played.sent} == set(rows) - {bad}
+    assert len(played.sent) == len(house.all(SentMessage)) == 4
+
+
+def test_a_database_that_is_away_is_nobodys_fault(house, played, monkeypatch):
+    sms = house.connect()
+    row = house.queue(house.hire(sms)[0])
+
+    def away(*_):
+        raise sa.exc.OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr(begin, "begin", away)
+    with pytest.raises(sa.exc.OperationalError):
+        house.send(sms)
+    assert house.row(row).state == "claimed"
 
 
 def test_a_retry_shows_the_same_question_and_its_time_begins_anew(house, played, moment):
@@ -142,11 +272,12 @@ def test_a_retry_shows_the_same_question_and_its_time_begins_anew(house, played,
     question = {**factories.QUESTION, "choices": choices, "grading": {"correct_answers": ["1"]}, "time_limit": 60}
     version = house.write("quiz", questions=[question])
     row = house.queue(who, version)
-    played.answers[who.address] = [RETRY]
+    played.answers[who.address] = [SendFailed("doubt", "No answer.")]
     house.send(sms)
     (first,) = house.all(Prompt)
-    assert house.row(row).state == "queued"
     moment.shift(3600)
+    reconcile.settle_doubts(house.dispatcher)
+    assert house.row(row).state == "queued"
     house.send(sms)
     (second,) = house.all(Prompt)
     assert house.row(row).state == "submitted"
@@ -395,6 +526,43 @@ def test_a_result_that_comes_late_settles_the_doubt(house, meanwhile):
     note(house, sms, lease, row, Accepted("SMlate"))
     found = house.row(row)
     assert (found.state, found.provider_id, found.flagged, found.settle_at) == ("submitted", "SMlate", None, None)
+
+
+def test_a_late_result_of_what_was_given_up_brings_its_question_and_its_rest_back(house, played, monkeypatch):
+    sms = house.connect()
+    (who,) = house.hire(sms)
+    first, rows = two_parts(house, who, monkeypatch)
+    lease = begun(house, sms)
+    with house.session() as session:  # searched at its last attempt, and not found
+        session.execute(sa.update(Delivery).where(Delivery.id == first).values(state="failed", lease=None))
+        parts.drop_later(session, [first], clock.now())
+    note(house, sms, lease, first, Accepted("SMlate"))
+    house.send_all(sms)
+    assert [row.state for row in rows()] == ["submitted", "submitted"]
+
+
+def test_a_late_result_of_what_ended_otherwise_opens_the_question_it_asks(house):
+    sms = house.connect()
+    (who,) = house.hire(sms)
+    row = house.queue(who, house.write("quiz", **QUIZ))
+    lease = begun(house, sms)
+    with house.session() as session:  # in doubt, not found, queued again, and then too late
+        session.execute(sa.update(Delivery).where(Delivery.id == row).values(state="expired", lease=None))
+        parts.withdraw_questions(session, [row])
+    note(house, sms, lease, row, Accepted("SMlate"))
+    assert house.row(row).state == "submitted"
+    assert [prompt.state for prompt in house.all(Prompt)] == ["open"]
+
+
+@pytest.mark.parametrize(("flagged", "left"), [("maybe_lost", None), ("possibly_twice", "possibly_twice")])
+def test_a_result_takes_back_that_it_may_be_lost_and_not_that_it_may_be_there_twice(house, flagged, left):
+    sms = house.connect()
+    (who,) = house.hire(sms)
+    row = house.queue(who)
+    lease = begun(house, sms)
+    house.set(row, flagged=flagged)
+    note(house, sms, lease, row, Accepted("SMtold"))
+    assert (house.row(row).state, house.row(row).flagged) == ("submitted", left)
 
 
 def test_a_result_that_comes_after_another_attempt_is_flagged(house):

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
+from bot.broadcast import progress
 from bot.channels.channel import SendFailed
 from bot.channels.sms_failures import by_code
 from bot.delivery import receipts
@@ -232,6 +233,50 @@ def test_an_answer_proves_arrival(house, sms, sent, state):
     with house.session() as session:
         receipts.prove_arrival(session, sent, clock.now())
     assert (house.row(sent).state, house.row(sent).reason) == ("sent", "proved_by_answer")
+
+
+@pytest.mark.parametrize(("flagged", "left"), [("maybe_lost", None), ("possibly_twice", "possibly_twice")])
+@pytest.mark.parametrize("told", ["report", "answer"])
+def test_an_arrival_takes_back_that_it_may_be_lost_and_not_that_it_may_be_there_twice(house, sent, flagged, left, told):
+    """Sent again without a search, and this one arrived: whether the first one did too, nobody knows."""
+    house.set(sent, state="in_doubt", flagged=flagged)
+    if told == "report":
+        house.report(sent, "delivered")
+    else:
+        with house.session() as session:
+            receipts.prove_arrival(session, sent, clock.now())
+    assert (house.row(sent).state, house.row(sent).flagged) == ({"report": "delivered", "answer": "sent"}[told], left)
+
+
+def test_a_report_of_failure_opens_a_finished_broadcast_again(house, sms, who, moment):
+    """Finished means that nothing is left to do; and what is left can be paused and cancelled."""
+    broadcast = house.place(house.write(), house.segment([who]))
+    house.launch(broadcast)
+    house.send_all(sms)
+
+    def finish():
+        with house.database.service_session() as session:
+            progress.finish(session, clock.now())
+        return house.broadcast(broadcast).state
+
+    assert finish() == "finished"
+    (row,) = house.all(Delivery)
+    house.report(row.id, "undelivered", failure=OFF)
+    assert (house.broadcast(broadcast).state, house.broadcast(broadcast).finished_at) == ("running", None)
+    assert finish() == "running"
+    moment.shift(4 * 3600)
+    house.send_all(sms)
+    assert finish() == "finished"
+
+
+def test_a_report_of_failure_does_not_wake_a_cancelled_broadcast(house, sms, who):
+    broadcast = house.place(house.write(), house.segment([who]))
+    house.launch(broadcast)
+    house.send_all(sms)
+    with house.session() as session:
+        progress.cancel(session, broadcast)
+    house.report(house.all(Delivery)[0].id, "undelivered", failure=OFF)
+    assert house.broadcast(broadcast).state == "cancelled"
 
 
 def test_an_answer_proves_nothing_of_what_was_never_sent(house, sms, who):

@@ -90,6 +90,73 @@ def test_where_no_search_is_possible_the_organization_decides(house, sms, played
     assert (house.row(doubtful).state, house.row(doubtful).flagged) == (state, flagged)
 
 
+def test_an_organization_that_wants_it_sent_again_does_not_want_it_a_dozen_times(
+    house, sms, who, played, doubtful, moment
+):
+    house.decide({"in_doubt": "resend"})
+    played.answers[who.address] = [DOUBT] * 20
+    played.found[doubtful] = SendFailed("misconfigured", "no permission to read")
+    for _ in range(20):
+        reconcile.settle_doubts(house.dispatcher)
+        house.send(sms)
+        moment.shift(retries.SETTLE)
+    row = house.row(doubtful)
+    assert (len(played.sent), row.state, row.flagged) == (reconcile.MOST_RESENT, "in_doubt", "maybe_lost")
+
+
+def test_attempts_that_were_refused_are_no_copies(house, sms, who, played, moment):
+    house.decide({"in_doubt": "resend"})
+    refused = SendFailed("retry", "The provider can't be reached; nothing was sent.")
+    played.answers[who.address] = [*[refused] * 5, DOUBT]
+    row = house.queue(who)
+    played.found[row] = SendFailed("misconfigured", "no permission to read")
+    for _ in range(8):
+        house.send(sms)
+        reconcile.settle_doubts(house.dispatcher)
+        moment.shift(3600)
+    assert (house.row(row).state, house.row(row).flagged) == ("submitted", "possibly_twice")
+
+
+def test_what_has_no_words_left_to_be_recognised_by_is_flagged_and_keeps_nobody_waiting(house, sms, played, doubtful):
+    with house.session() as session:
+        session.execute(sa.update(SentMessage).values(payload=None))
+    assert reconcile.settle_doubts(house.dispatcher) == 1
+    row = house.row(doubtful)
+    assert (row.state, row.flagged, row.settle_at) == ("in_doubt", "maybe_lost", None)
+    assert played.searched == []
+
+
+def test_an_odd_answer_to_a_search_does_not_keep_the_others_from_theirs(house, sms, played, moment):
+    people = house.hire(sms, 2)
+    rows = [house.queue(who) for who in people]
+    for who in people:
+        played.answers[who.address] = [DOUBT]
+    house.send_all(sms)
+    moment.shift(retries.SETTLE)
+    played.found = {rows[0]: TypeError("a date that is none"), rows[1]: Accepted("SMfound", "sent")}
+    assert reconcile.settle_doubts(house.dispatcher) == 2
+    odd = house.row(rows[0])
+    assert (odd.state, odd.search_count, house.row(rows[1]).state) == ("in_doubt", 1, "sent")
+
+
+def test_a_search_goes_back_far_enough_for_a_provider_whose_clock_is_behind(house, played, doubtful):
+    (attempt,) = house.all(SentMessage)
+    reconcile.settle_doubts(house.dispatcher)
+    assert attempt.at - played.since[doubtful] >= timedelta(minutes=1)
+
+
+def test_what_is_found_may_be_what_is_just_on_its_way(house, sms, who, played, doubtful):
+    """The same words to the same person, under an id that isn't written down yet: it settles no doubt."""
+    other = house.queue(who)
+    house.set(other, state="sending", lease_until=clock.now() + timedelta(minutes=1))
+    played.found[doubtful] = Accepted("SMother", "sent")
+    assert reconcile.settle_doubts(house.dispatcher) == 0
+    assert house.row(doubtful).state == "in_doubt"
+    house.set(other, state="submitted")
+    assert reconcile.settle_doubts(house.dispatcher) == 1
+    assert house.row(doubtful).state == "sent"
+
+
 def test_a_report_during_the_search_is_not_overruled(house, sms, played, doubtful, monkeypatch):
     real = reconcile._search_all
 

@@ -139,7 +139,8 @@ def test_every_content_is_stored_with_its_file(database, plot, sample):
     named = {found for document in documents if (found := getattr(document, "media_asset_id", None))}
     assert named == set(assets)
     for asset in assets.values():
-        path, mime_type, _ = plot.store.resolve(plot.store.link(asset).rsplit("/", 1)[1])
+        with database.reading(None) as session:
+            path, mime_type, _ = plot.store.resolve(session, plot.store.link(asset).rsplit("/", 1)[1])
         assert (path.stat().st_size, mime_type) == (asset.file_size, asset.mime_type)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from urllib.parse import urlencode
 
 import pytest
@@ -104,6 +105,23 @@ def test_whatsapp_is_none_of_ours(house: House) -> None:
 def test_too_large(house: House) -> None:
     assert house.twilio(Body="x" * 2_000_000).status_code == 413
     assert house.heard() == []
+
+
+@pytest.mark.parametrize(("size", "status", "heard"), [(10, 200, 1), (2**20, 413, 0), (2_000_000, 413, 0)])
+def test_a_body_in_chunks_is_read_whole_or_is_too_large(house: House, size: int, status: int, heard: int) -> None:
+    said = {"AccountSid": SID, "To": NUMBER, "From": house.phone, "Body": "x" * size, "MessageSid": "SM" + "1" * 32}
+    signature = RequestValidator(TOKEN).compute_signature(f"{PUBLIC}/hooks/twilio/messages", said)
+    answer = house.client.post(
+        "/hooks/twilio/messages",
+        input_stream=io.BytesIO(urlencode(said).encode()),
+        headers={
+            "X-Twilio-Signature": signature,
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Transfer-Encoding": "chunked",
+        },
+        environ_overrides={"wsgi.input_terminated": True},  # as Granian says it
+    )
+    assert (answer.status_code, len(house.heard())) == (status, heard)
 
 
 @pytest.mark.parametrize("path", ["/hooks/twilio/messages", "/hooks/twilio/status/1", "/hooks/slack", "/hooks/slack/x"])

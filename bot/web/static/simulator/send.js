@@ -14,6 +14,9 @@ const ON = { sms: "by SMS", slack: "in Slack" };
 let worker;
 let segments = [];
 let asked = 0;
+let foretold = ""; // the choice that the forecast on the page belongs to: only that one may be sent
+let reached = 0;
+let sending = false;
 let sent = () => {};
 
 /** Begin; `after` is called when something was sent, with the channel that the worker gets it on. */
@@ -51,20 +54,33 @@ export function of(chosen) {
 async function foresee() {
   const mine = ++asked;
   const wish = chosen();
+  ready();
   try {
     const found = await get("/preview", { worker: worker.id, ...wish });
-    if (mine === asked) told(found);
+    if (mine !== asked) return;
+    told(found);
+    foretold = JSON.stringify([worker.id, wish]);
   } catch (error) {
     if (mine !== asked) return;
     fill(forecast, el("p", { class: "warning" }, error.message));
-    button.disabled = true;
+    foretold = "";
   }
+  ready();
 }
 
 const chosen = () => ({ content: content.value, segment: segment.value, channel: form.elements.channel.value });
 
+/** The button says how many, and works, only while that is the forecast of what is chosen now. */
+function ready() {
+  const known = foretold === JSON.stringify([worker.id, chosen()]);
+  button.disabled = sending || !known || !reached;
+  if (!known) button.textContent = "Send";
+  else button.textContent = reached ? `Send to ${people(reached)}` : "Nobody to send to";
+}
+
+const people = (count) => `${count} ${count === 1 ? "person" : "people"}`;
+
 function told(found) {
-  const people = (count) => `${count} ${count === 1 ? "person" : "people"}`;
   const mine = found.worker;
   const name = worker.first_name;
   const lines = [];
@@ -74,16 +90,17 @@ function told(found) {
   lines.push(el("p", { class: "small" }, `${found.reached} of ${people(found.recipients)} in the segment can be reached${found.missed.length ? "; not:" : "."}`));
   if (found.missed.length) lines.push(el("ul", { class: "small" }, ...found.missed.map((each) => el("li", {}, `${each.count} × ${each.words}`))));
   fill(forecast, ...lines);
-  button.textContent = found.reached ? `Send to ${people(found.reached)}` : "Nobody to send to";
-  button.disabled = !found.reached;
+  reached = found.reached;
   button.dataset.channel = mine.gets_it ? mine.channel : "";
 }
 
 async function send(event) {
   event.preventDefault();
-  button.disabled = true;
+  sending = true;
+  ready();
   const done = await trying(() => post("/broadcasts", chosen()));
-  button.disabled = false;
+  sending = false;
+  ready();
   if (!done) return;
   speak("Sent.");
   sent(button.dataset.channel);
