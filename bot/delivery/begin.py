@@ -16,9 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.channels.channel import Outbound
-from bot.delivery import gate, pace, parts, rendering
+from bot.delivery import gate, pace, parts, rendering, timing
 from bot.delivery.batch import Batch, Sender, prompt_row
-from bot.delivery.claim import LEASE
 from bot.delivery.facts import candidate_of, database_now, facts
 from bot.delivery.rendering import Unsayable
 from models import Broadcast, ChannelIdentity, Delivery, Organization, Worker, WorkerContact, WorkerEmployment
@@ -42,7 +41,7 @@ def begin(session: Session, sender: Sender, lease: uuid.UUID, ids: Sequence[int]
             _stop(session, row.id, words.state, words.reason, now)
         else:
             batch.add(row, words, _valid_for(row, sender, now))
-    batch.write(session, lease, judged + LEASE)
+    batch.write(session, lease, judged + timing.used().lease)
     pace.settle(session, sender.integration_id, batch.extra_parts)
     return batch.outbound
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.channels.channel import Accepted, Message, SendFailed
-from bot.delivery import begin, outbox, reconcile, retries
+from bot.delivery import begin, outbox, reconcile, retries, timing
 from models import Delivery, Integration, Prompt, SentMessage
 from tests import factories
 
@@ -32,10 +32,10 @@ def doubtful(house, sms, who, played, moment):
     row = house.queue(who)
     played.answers[who.address] = [DOUBT]
     house.send(sms)
-    assert (house.row(row).state, house.row(row).settle_at) == ("in_doubt", clock.now() + retries.SETTLE)
+    assert (house.row(row).state, house.row(row).settle_at) == ("in_doubt", clock.now() + timing.used().settle)
     assert reconcile.settle_doubts(house.dispatcher) == 0  # too early: the provider may still be writing it down
     assert played.searched == []
-    moment.shift(retries.SETTLE)
+    moment.shift(timing.used().settle)
     return row
 
 
@@ -122,7 +122,7 @@ def test_two_doubts_are_not_settled_by_one_message(house, sms, who, played, mome
         rows.append(house.queue(who))
         played.answers[who.address] = [DOUBT]
         house.send(sms)
-    moment.shift(retries.SETTLE)
+    moment.shift(timing.used().settle)
     for row in rows:
         played.found[row] = Accepted("SMone", "sent")
     reconcile.settle_doubts(house.dispatcher)
