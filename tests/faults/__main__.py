@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 
 from tests.faults.dups import dups
+from tests.faults.freeze import freeze
 from tests.figures import Measure, run
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-REGISTRY: dict[str, Measure] = {"dups": dups}
+REGISTRY: dict[str, Measure] = {"dups": dups, "freeze": freeze}
 
 
 def main(argv: list[str]) -> int:

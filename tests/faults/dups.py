@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from bot import chance
 from models import Delivery, PointsEntry, Prompt, QuestionResponse, SentMessage, Worker, WorkerGamification
 from tests.faults import webhooks
+from tests.faults.launcher import described
 from tests.faults.processes import distributed, running
 from tests.faults.site import Site, site, until
 from tests.faults.webhooks import Webhook
@@ -90,9 +91,7 @@ def dups(context: Context) -> Iterator[Figure]:
 
 
 def _run(context: Context, kind: str, count: int, without: str = "nothing") -> Outcome:
-    context.say(
-        f"dups: {count} answers, {TIMES} times each, {kind}, {'as it is' if without == 'nothing' else f'without {without}'}"
-    )
+    context.say(f"dups: {count} answers, {TIMES} times each, {kind}, {described(without)}")
     with site(count, kind=kind) as here:
         commands = [("up", "--port", here.port)] if kind == "sqlite" else distributed(here, 1)
         with running(here, *commands, without=without):

@@ -10,10 +10,14 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from bot import chance, cli
+from bot.channels import http
 from bot.conversation import receive
+from bot.delivery import timing
+from bot.delivery.timing import Timing
 from bot.engine import actors
 from bot.web import server
 
@@ -32,7 +36,22 @@ def inbound_key() -> None:
     receive._once = always_new
 
 
-WITHOUT: Mapping[str, Callable[[], None]] = {part.__name__: part for part in (nothing, inbound_key)}
+def freshness() -> None:
+    """A POST may start however long ago it was begun."""
+    http.Departure.late = property(lambda _departure: False)
+
+
+WITHOUT: Mapping[str, Callable[[], None]] = {part.__name__: part for part in (nothing, inbound_key, freshness)}
+
+
+def described(part: str) -> str:
+    """A run without `part`, in words."""
+    return "the product as it is" if part == "nothing" else f"control: without {part}"
+
+
+def packed(spans: Timing) -> str:
+    """Spans for a process's environment."""
+    return " ".join(str(span.total_seconds()) for span in (spans.lease, spans.fresh, spans.settle))
 
 
 def main(part: str, *command: str) -> None:
@@ -41,6 +60,8 @@ def main(part: str, *command: str) -> None:
     prefix = os.environ.get("PROVE_QUEUES", "")
     for name, queue in dict(actors.QUEUES).items():
         actors.QUEUES[name] = f"{prefix}_{queue}"
+    if spans := os.environ.get("PROVE_TIMING"):
+        timing.use(Timing(*(timedelta(seconds=float(span)) for span in spans.split())))
     WITHOUT[part]()
     sys.argv = ["shiftline", *command]
     cli.main()

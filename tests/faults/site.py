@@ -28,6 +28,7 @@ from bot.broadcast import draft
 from bot.channels.registry import by_kind
 from bot.content import documents, write
 from bot.database import Database
+from bot.delivery.timing import Timing
 from bot.engine.actors import QUEUES
 from bot.people.imports import import_workers
 from bot.simulator.process import SimulatorProcess
@@ -36,6 +37,7 @@ from bot.tenancy.roles import Actor
 from models import Delivery
 from tests.conftest import postgresql_copy
 from tests.factories import AREAS
+from tests.faults import launcher
 from tests.figures import Missing
 
 ACCOUNT, TOKEN, NUMBER = f"AC{7:032x}", "d" * 32, "+12125550199"
@@ -84,6 +86,15 @@ class Site:
         with self.database.reading(self.organization_id) as session:
             return list(session.execute(query).all())
 
+    def explained(self) -> str:
+        """What the database is busy with, for a run that gets nowhere."""
+        busy = "SELECT state, wait_event, now() - xact_start, pg_blocking_pids(pid), pid, left(query, 200)"
+        there = " FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL"
+        with self.database.engine.connect() as connection:
+            rows = connection.exec_driver_sql(busy + there).all() if not self.database.on_sqlite else []
+        deliveries = self.reading(sa.select(Delivery.state, sa.func.count()).group_by(Delivery.state))
+        return "\n".join(map(str, [*deliveries, *rows]))
+
     def states(self, broadcast_id: uuid.UUID) -> dict[str, int]:
         """How many of a broadcast's deliveries are in which state."""
         query = sa.select(Delivery.state, sa.func.count()).where(Delivery.source_id == broadcast_id)
@@ -91,7 +102,7 @@ class Site:
 
 
 @contextmanager
-def site(count: int, *, kind: str = "postgresql", pace: float = 5000.0) -> Iterator[Site]:
+def site(count: int, *, kind: str = "postgresql", pace: float = 5000.0, timing: Timing | None = None) -> Iterator[Site]:
     """A site with `count` people, whose channels each send `pace` messages a second. Missing without PostgreSQL."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="prove-")))
@@ -104,6 +115,8 @@ def site(count: int, *, kind: str = "postgresql", pace: float = 5000.0) -> Itera
             "DATABASE_URL": f"sqlite:///{folder / 'shiftline.db'}",
             "LOG_LEVEL": "WARNING",
         }
+        if timing is not None:
+            environment["PROVE_TIMING"] = launcher.packed(timing)
         if kind == "postgresql":
             environment |= stack.enter_context(_servers())
         schema.upgrade(environment["DATABASE_URL"])
