@@ -15,6 +15,7 @@ import uuid
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -26,6 +27,12 @@ from bot.errors import Misconfigured, ShiftlineError, Unavailable
 from models.base import Owned
 
 ANNOUNCE = "SELECT set_config('shiftline.organization', %s, true)"
+_STANDING = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user
+  AND application_name = current_setting('application_name') AND pid <> pg_backend_pid()
+  AND wait_event = 'ClientRead' AND backend_xid IS NOT NULL AND state_change < clock_timestamp() - :span
+"""
 
 
 class DatabaseUnreachable(Unavailable):
@@ -101,6 +108,19 @@ class Database:
         ):
             yield session
 
+    def end_frozen(self, span: timedelta) -> int:
+        """End the transactions of ours that have written or locked rows and then said nothing for `span`.
+
+        A process that is stopped in the middle of a claim, or a machine that has lost its power, would else keep
+        everybody else from that sender for as long as it pleases. PostgreSQL's own limit for this
+        (idle_in_transaction_session_timeout) doesn't hold after psycopg's executemany, which ends with a Flush.
+        """
+        if self.on_sqlite:
+            return 0
+        with self.service_session() as session:
+            ended: int = session.execute(sa.text(_STANDING), {"span": span}).scalar_one()
+        return ended
+
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
@@ -120,7 +140,11 @@ class Database:
     @staticmethod
     def _postgresql(url: str, pool: int) -> sa.Engine:
         return sa.create_engine(
-            url, pool_size=pool, max_overflow=4, pool_pre_ping=False, connect_args={"connect_timeout": 5}
+            url,
+            pool_size=pool,
+            max_overflow=4,
+            pool_pre_ping=False,
+            connect_args={"connect_timeout": 5, "fallback_application_name": "shiftline"},
         )
 
     @staticmethod

@@ -19,7 +19,7 @@ from bot.audience import sync
 from bot.broadcast import progress
 from bot.conversation import idle
 from bot.database import Database
-from bot.delivery import reconcile
+from bot.delivery import reconcile, timing
 from bot.delivery.dispatch import Dispatcher
 from bot.log import Log
 
@@ -64,6 +64,12 @@ class Clockwork:
         with self.database.service_session() as session:
             reconcile.expire_leases(session, clock.now())
 
+    def end_frozen(self) -> None:
+        """Let go of what a process that stands still has locked: its leases have run out by then."""
+        ended = self.database.end_frozen(timing.used().lease)
+        if ended:
+            log.warning("frozen_transactions_ended", count=ended)
+
     def settle_doubts(self) -> None:
         """Ask the providers about attempts in doubt."""
         reconcile.settle_doubts(self.dispatcher)
@@ -94,6 +100,7 @@ def jobs(clockwork: Clockwork) -> list[tuple[float, Callable[[], None]]]:
         (1, clockwork.launch_due),
         (2, clockwork.finish_broadcasts),
         (5, clockwork.expire_leases),
+        (5, clockwork.end_frozen),
         (5, clockwork.settle_doubts),
         (10, clockwork.close_join_windows),
         (60, clockwork.sync_segments),

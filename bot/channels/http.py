@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Awaitable, Mapping
-from typing import TypeVar
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -24,6 +27,62 @@ DEADLINE = 10.0
 _CONNECT = 5.0  # seconds for a place in the pool and a connection; nothing was sent when they run out
 _WISH = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class Missed(aiohttp.ClientError):
+    """It was too late for this call to leave; nothing was sent."""
+
+
+@dataclass(slots=True)
+class Departure:
+    """Until when (`moment`) a call may leave, and whether it has."""
+
+    until: float
+    left: bool = False
+
+    @property
+    def late(self) -> bool:
+        """Its time is over."""
+        return moment() > self.until
+
+    @property
+    def missed(self) -> bool:
+        """It has not left and will not: certainly nothing was sent."""
+        return self.late and not self.left
+
+
+_departure: ContextVar[Departure | None] = ContextVar("departure", default=None)
+
+
+def depart(until: float) -> Departure:
+    """Let the calls of this task leave until then and not after."""
+    departure = Departure(until)
+    _departure.set(departure)
+    return departure
+
+
+def moment() -> float:
+    """Seconds on a clock that goes on while a process stands still and, on Linux, while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+class _Punctual(aiohttp.ClientRequest):
+    """Looks at the clock where the bytes are handed over, with the connection made and nothing in between.
+
+    Any earlier is too early: of sixty calls that wait for their connections a process that stands still and goes
+    on would send every one, for hours. What is left is the one message that is being written at that very moment.
+    """
+
+    async def write_bytes(self, writer: Any, conn: Any, content_length: int | None = None) -> None:
+        """Write the request, or nothing of it: its head is still in the writer."""
+        departure = _departure.get()
+        if departure is not None:
+            if departure.late:
+                conn.protocol.set_exception(Missed())
+                conn.close()
+                return
+            departure.left = True
+        await super().write_bytes(writer, conn, content_length)
 
 
 class Redirected(aiohttp.ClientError):
@@ -47,6 +106,7 @@ def session() -> aiohttp.ClientSession:
         timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT),
         trust_env=False,
         middlewares=(_stay,),
+        request_class=_Punctual,
     )
 
 

@@ -17,9 +17,8 @@ from sqlalchemy.orm import Session
 
 from bot import clock
 from bot.channels.channel import Outbound
-from bot.delivery import gate, pace, parts, rendering
+from bot.delivery import gate, pace, parts, rendering, timing
 from bot.delivery.batch import Batch, Sender, prompt_row
-from bot.delivery.claim import LEASE
 from bot.delivery.facts import candidate_of, database_now, facts
 from bot.delivery.rendering import Unsayable
 from bot.log import Log
@@ -47,7 +46,7 @@ def begin(session: Session, sender: Sender, lease: uuid.UUID, ids: Sequence[int]
             _stop(session, sender, row, words.state, words.reason, now)
         else:
             batch.add(row, words, _valid_for(row, sender, now))
-    batch.write(session, lease, judged + LEASE)
+    batch.write(session, lease, judged + timing.used().lease)
     pace.settle(session, sender.integration_id, batch.extra_parts)
     return batch.outbound
 

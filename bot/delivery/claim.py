@@ -18,19 +18,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot import chance
-from bot.delivery import gate, pace, parts
+from bot.delivery import gate, pace, parts, timing
 from bot.delivery.facts import REPLIES, REPLY_WINDOW, candidate_of, database_now, facts
 from bot.delivery.gate import Decision, End, Go, Later
 from bot.delivery.outbox import BULK
 from bot.tenancy.settings import OrganizationSettings
 from models import Broadcast, Delivery
 
-__all__ = ["BATCH", "LEASE", "REPLIES", "REPLY_WINDOW", "Claim", "candidate_of", "claim", "database_now", "facts"]
+__all__ = ["BATCH", "REPLIES", "REPLY_WINDOW", "Claim", "candidate_of", "claim", "database_now", "facts"]
 
 BATCH = 256
 PAGE = 2_000  # put off at a time: the sender's bucket is locked, and on SQLite everybody waits
 SPARE = 32  # rows looked at beyond what the pace allows: refused ones cost no pace
-LEASE = timedelta(seconds=30)
 IN_FLIGHT = ("claimed", "sending")
 WENT_OUT = ("claimed", "sending", "in_doubt", "submitted", "sent", "delivered", "read")
 """States of an opening that somebody may have in front of them, or will have in a moment."""
@@ -83,7 +82,7 @@ def claim(  # noqa: PLR0917 - whose, by which sender, under which rules, when
     rows = session.execute(_due(integration_id, now, limit, bulk=not bucket.day_is_over)).all()
     sorted_ = _sort(rows, settings, now, bucket, _openings(session, rows, settings, now), _paused(session, rows))
     if sorted_.taken:
-        _take(session, sorted_.taken, lease, database_now(session, now) + LEASE)
+        _take(session, sorted_.taken, lease, database_now(session, now) + timing.used().lease)
         pace.store(session, bucket)
     _put_off(session, sorted_.later)
     _end(session, sorted_.ended, now)

@@ -6,7 +6,6 @@ No transaction is open while a provider is called. Whatever is interrupted here 
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +15,11 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.channels.channel import Accepted, Channel, Config, Outbound, SendFailed
+from bot.channels.http import depart, moment
 from bot.channels.registry import by_kind
 from bot.content.media import Store
 from bot.database import Database
-from bot.delivery import begin, claim, results
+from bot.delivery import begin, claim, results, timing
 from bot.delivery.begin import Sender
 from bot.delivery.results import Result
 from bot.delivery.wire import Wire
@@ -33,8 +33,6 @@ from models import Integration, Organization
 
 log = Log(__name__)
 
-FRESH_SECONDS = 12.0
-"""How long after its begin a POST may start: with the POST's own deadline of 10 s it ends before the lease does."""
 UNWRITABLE = (ValueError, TypeError, LookupError, BadInput, sa.exc.DataError, sa.exc.IntegrityError)
 """What something in a row can be at fault for; a database that is away is nobody's fault, and passes."""
 
@@ -93,7 +91,7 @@ class Dispatcher:
     def _batch(self, line: Line, lease: uuid.UUID, ids: Sequence[int]) -> bool:
         """Begin, POST and note up to 64; False if the sender has to stop for now."""
         sender = line.sender
-        begun = time.monotonic()  # before the transaction: the lease runs from its first statement
+        begun = moment()  # before the transaction: the lease runs from its first statement
         outbound = self._begin(sender, lease, ids)
         if not outbound:
             return True
@@ -147,12 +145,13 @@ async def _post_all(
 async def _post(http: aiohttp.ClientSession, line: Line, out: Outbound, begun: float) -> Result:
     """One POST. A process that stood still since the begin must not send: others may have taken over."""
     outcome: Accepted | SendFailed | None
-    if time.monotonic() - begun > FRESH_SECONDS:
+    departure = depart(begun + timing.used().fresh.total_seconds())
+    if departure.missed:
         return Result(out.delivery, out.attempt, None)
     try:
         outcome = await line.sender.channel.send(http, line.api_url, line.config, out)
     except SendFailed as failure:
-        outcome = failure
+        outcome = None if departure.missed else failure
     except Exception as error:  # noqa: BLE001 - an unforeseen end of a POST is a doubt, never a loss
         log.failure("send_broke", delivery=out.delivery)
         outcome = SendFailed("doubt", f"unforeseen: {type(error).__name__}")

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from bot import clock
 from bot.channels.channel import Accepted, Message, Outbound, SendFailed
-from bot.delivery import outbox, parts, receipts, retries
+from bot.delivery import outbox, parts, receipts, retries, timing
 from bot.delivery.dispatch import Dispatcher, Line
 from bot.delivery.facts import database_now
 from bot.delivery.outcomes import locked, named_elsewhere
@@ -81,7 +81,7 @@ def expire_leases(session: Session, now: datetime) -> int:
             told = {"attempt": row.attempts, "integration": str(row.integration_id)}
             log.warning("delivery_in_doubt", delivery=row.id, reason="interrupted", **told)
     if doubtful:
-        doubt = {"state": "in_doubt", "reason": "interrupted", "settle_at": now + retries.SETTLE}
+        doubt = {"state": "in_doubt", "reason": "interrupted", "settle_at": now + timing.used().settle}
         session.execute(sa.update(Delivery).where(Delivery.id.in_(doubtful)).values(**doubt, **free))
     for integration_id in {row.integration_id for row in rows}:
         nudge(session, "dispatch", str(integration_id))

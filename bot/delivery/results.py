@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.channels.channel import Accepted, SendFailed
-from bot.delivery import outcomes, pace, parts, retries
+from bot.delivery import outcomes, pace, parts, retries, timing
 from bot.delivery.outcomes import RANKS, failed, hold_identities, locked
 from bot.log import Log
 from bot.nudge import nudge
@@ -62,6 +62,8 @@ def note(
                 failed(session, row, result.outcome, integration_id, now)
             case None if ours:
                 _not_tried(session, row, now)
+            case SendFailed(kind="doubt") if row.verb == "send":
+                _late_doubt(session, row, result.attempt, now)
             case _:
                 log.warning("result_of_lost_lease", delivery=result.delivery)
     ACCEPT.run(session.connection(), accepted)
@@ -164,6 +166,19 @@ def _late(session: Session, row: Any, outcome: Accepted, attempt: int, now: date
         parts.arrived_after_all(session, row.id, row.state)
         parts.release_next(session, [row.id], now)
     elif row.provider_id != outcome.provider_id:
+        session.execute(sa.update(Delivery).where(Delivery.id == row.id).values(flagged="possibly_twice"))
+
+
+def _late_doubt(session: Session, row: Any, attempt: int, now: datetime) -> None:
+    """An attempt that somebody else has settled meanwhile, and of which even we can't say that it didn't go out.
+
+    Before the next attempt it is searched for once more; after it, a human is told.
+    """
+    log.warning("doubt_after_lost_lease", delivery=row.id, attempt=attempt)
+    if row.attempts == attempt and row.state == "queued":
+        doubt = {"state": "in_doubt", "reason": "interrupted", "settle_at": now + timing.used().settle}
+        session.execute(sa.update(Delivery).where(Delivery.id == row.id).values(**doubt))
+    elif row.attempts > attempt:
         session.execute(sa.update(Delivery).where(Delivery.id == row.id).values(flagged="possibly_twice"))
 
 

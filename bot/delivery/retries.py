@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot import chance
 from bot.channels.channel import SendFailed
+from bot.delivery import timing
 
 MOST_ATTEMPTS = 14
 """With the growing pauses between them about five hours: a provider's outage of an afternoon loses nobody."""
@@ -16,8 +17,6 @@ FIRST_WAIT = 5.0  # seconds; doubles with each attempt
 LONGEST_WAIT = 3600.0
 LONGEST_ASKED = 24 * 3600.0
 """A provider that asks for more is looked at again tomorrow: a slip of its clock must not silence us for a week."""
-SETTLE = timedelta(seconds=20)
-"""How long after a doubtful attempt the provider's own records are complete enough to be asked."""
 WHOLE_SENDER = frozenset({"30023", "30027"})
 """Codes that come by report and mean every message of the sender: its or its brand's daily cap is used up."""
 DEAD_WHEN_REPEATED = frozenset({"30005"})
@@ -44,7 +43,7 @@ def after(
     most = MOST_REPORTED if reported else MOST_ATTEMPTS
     match failure.kind:
         case "doubt" if not repeatable:
-            return Step("in_doubt", failure.reason, settle_at=now + SETTLE)
+            return Step("in_doubt", failure.reason, settle_at=now + timing.used().settle)
         case "retry" | "doubt" if attempts < most:
             return Step("queued", failure.reason, due_at=now + wait(attempts, failure.retry_in))
         case "misconfigured":  # the sender is paused; the row waits for its repair

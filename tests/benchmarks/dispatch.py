@@ -97,7 +97,9 @@ def _all_gone(company: Company) -> None:
     while time.monotonic() < end:
         with company.database.reading(company.id) as session:
             if not session.scalar(waiting):
-                failed = session.scalar(sa.select(sa.func.count()).where(m.Delivery.state.not_in(("submitted", "sent"))))
+                failed = session.scalar(
+                    sa.select(sa.func.count()).where(m.Delivery.state.not_in(("submitted", "sent")))
+                )
                 if failed:
                     raise RuntimeError(f"{failed} messages did not go out.")
                 return
@@ -114,7 +116,9 @@ def _said(company: Company, kind: Kind, count: int) -> list[Outbound]:
             .limit(count)
         ).all()
     callback = "http://127.0.0.1:9/hooks/twilio/status/1?attempt=1#rc=5&rp=all" if kind == "twilio" else None
-    return [Outbound(row.delivery_id, 1, row.address, outbox.unpack(row.payload), callback_url=callback) for row in rows]
+    return [
+        Outbound(row.delivery_id, 1, row.address, outbox.unpack(row.payload), callback_url=callback) for row in rows
+    ]
 
 
 def _floor(company: Company, kind: Kind, bodies: Sequence[Outbound]) -> float:

@@ -124,6 +124,38 @@ def test_a_send_that_is_cancelled_half_way_is_a_doubt(channel: Sms | Slack) -> N
     assert asyncio.run(run()).kind == "doubt"
 
 
+@pytest.mark.parametrize("channel", [Sms(), Slack()], ids=["sms", "slack"])
+def test_what_stood_still_while_it_was_connecting_does_not_leave(
+    channel: Sms | Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of these were in time when they began, as are all of a batch when its process is stopped."""
+    now = 1000.0
+    monkeypatch.setattr(http, "moment", lambda: now)
+
+    async def leave(there: provider.Provider, departures: list[http.Departure]) -> None:
+        config, out = (SMS, TEXT) if isinstance(channel, Sms) else (SLACK, POST)
+        departures.append(http.depart(now + 12))
+        with pytest.raises(SendFailed):
+            await channel.send(there.http, there.url, config, out)
+
+    async def run() -> tuple[list[http.Departure], int]:
+        nonlocal now
+        departures: list[http.Departure] = []
+        async with provider.provider(says(503, {"code": 20503, "ok": False})) as there:
+            leaving = [asyncio.create_task(leave(there, departures)) for _ in range(20)]
+            await asyncio.sleep(0)  # each as far as its connection
+            now += 60
+            await asyncio.gather(*leaving)
+            assert all(departure.missed for departure in departures)
+            assert there.posts == 0
+            await leave(there, departures)  # the pool is as good as before
+            return departures, there.posts
+
+    departures, posts = asyncio.run(run())
+    assert [departure.left for departure in departures] == [False] * 20 + [True]
+    assert posts == 1
+
+
 def test_a_session_keeps_no_cookies_and_many_connections() -> None:
     async def run() -> None:
         async with http.session() as session:

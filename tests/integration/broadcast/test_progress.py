@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot import clock
 from bot.broadcast import progress
 from bot.channels.channel import SendFailed
-from bot.delivery import reconcile, retries
+from bot.delivery import reconcile, retries, timing
 from models import Delivery, SentMessage
 from tests import factories
 
@@ -172,7 +172,7 @@ def test_a_doubt_after_a_retry_by_hand_is_tried_again_too(moment, house, sms, br
     steer(house, progress.retry, broadcast)
     played.answers[first.address] = [SendFailed("doubt", "The provider did not answer in time.")]
     house.send_all(sms)
-    moment.shift(retries.SETTLE)
+    moment.shift(timing.used().settle)
     reconcile.settle_doubts(house.dispatcher)  # looked for, and not there
     assert (house.row(first.id).state, house.row(first.id).reason) == ("queued", "not_found_at_provider")
 

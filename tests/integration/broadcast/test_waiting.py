@@ -10,7 +10,7 @@ from bot import clock
 from bot.broadcast import progress
 from bot.channels.channel import SendFailed
 from bot.channels.sms_failures import by_code
-from bot.delivery import claim, gate, retries
+from bot.delivery import claim, gate, timing
 from bot.engagement import report, waiting
 from models import Delivery, Integration, Worker
 from tests import factories
@@ -170,7 +170,7 @@ def test_a_connection_that_is_paused_says_why(house, sms, broadcast, people, pla
 def test_a_doubt_waits_for_the_search_and_not_once_it_is_flagged(house, sms, broadcast, people, played):
     played.answers[people[0].address] = [SendFailed("doubt", "No answer in time.", code="503")]
     house.send_all(sms)
-    settles = (clock.now() + retries.SETTLE).isoformat()
+    settles = (clock.now() + timing.used().settle).isoformat()
     (only,), (person,) = told(house, broadcast)
     words = "it may have arrived, and the provider is asked (No answer in time.)"
     assert only == group("in_doubt", 1, words, error_code="503", attempts=1, next_try=settles, last_try=settles)

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from bot import clock
 from bot.broadcast import launch, progress
 from bot.channels.channel import Accepted, Message, SendFailed
-from bot.delivery import begin, dispatch, outbox, parts, reconcile, rendering, results
+from bot.delivery import begin, outbox, parts, reconcile, rendering, results, timing
 from bot.delivery.compose import Composed
+from bot.delivery.timing import Timing
 from models import ChannelIdentity, ConsentEvent, Delivery, Integration, Prompt, SentMessage
 from tests import factories
 from tests.integration.sending import until
@@ -202,7 +203,7 @@ def test_a_process_that_stood_still_does_not_send(house, played, monkeypatch):
     sms = house.connect()
     (who,) = house.hire(sms)
     row = house.queue(who, house.write("quiz", **QUIZ))
-    monkeypatch.setattr(dispatch, "FRESH_SECONDS", -1.0)
+    monkeypatch.setattr(timing, "_used", Timing(fresh=timedelta(seconds=-1)))
     house.send(sms)
     assert (played.sent, house.row(row).state) == ([], "queued")
     assert house.all(SentMessage)[0].outcome == "not_tried"
@@ -576,6 +577,30 @@ def test_a_result_that_comes_after_another_attempt_is_flagged(house):
     found = house.row(row)
     assert (found.state, found.provider_id, found.flagged) == ("submitted", played_id(row, 2), "possibly_twice")
     assert [line.provider_id for line in house.all(SentMessage)] == ["SMfirst", played_id(row, 2)]
+
+
+def test_a_doubt_that_comes_late_is_searched_for_once_more(house):
+    sms = house.connect()
+    (who,) = house.hire(sms)
+    row = house.queue(who)
+    lease = begun(house, sms)
+    house.set(row, state="queued", lease=None, reason="not_found_at_provider")
+    note(house, sms, lease, row, SendFailed("doubt", "no answer"))
+    found = house.row(row)
+    assert (found.state, found.flagged) == ("in_doubt", None)
+    assert found.settle_at is not None
+
+
+def test_a_doubt_that_comes_after_another_attempt_is_flagged(house):
+    sms = house.connect()
+    (who,) = house.hire(sms)
+    row = house.queue(who)
+    lease = begun(house, sms)
+    house.set(row, state="queued", lease=None)
+    house.send(sms)
+    note(house, sms, lease, row, SendFailed("doubt", "no answer"))
+    found = house.row(row)
+    assert (found.state, found.provider_id, found.flagged) == ("submitted", played_id(row, 2), "possibly_twice")
 
 
 def test_noting_twice_changes_nothing(house):

@@ -9,7 +9,7 @@ import pytest
 
 from bot.channels.channel import SendFailed
 from bot.channels.sms_failures import by_code
-from bot.delivery import begin, reconcile, retries
+from bot.delivery import begin, reconcile, retries, timing
 from bot.log import Lines
 from models import SentMessage
 
@@ -76,7 +76,7 @@ def test_an_interrupted_attempt_and_one_that_can_not_be_found(house, sms, moment
     with house.session() as session:
         session.execute(SentMessage.__table__.update().values(attempt=retries.MOST_ATTEMPTS))
     house.set(row, attempts=retries.MOST_ATTEMPTS)
-    moment.shift(retries.SETTLE)
+    moment.shift(timing.used().settle)
     reconcile.settle_doubts(house.dispatcher)
     assert [(line["event"], line["reason"]) for line in lines()[1:]] == [("delivery_failed", "not_found_at_provider")]
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.channels.channel import Accepted, Message, SendFailed
-from bot.delivery import begin, outbox, reconcile, retries
+from bot.delivery import begin, outbox, reconcile, retries, timing
 from models import Delivery, Integration, Prompt, SentMessage
 from tests import factories
 
@@ -32,10 +32,10 @@ def doubtful(house, sms, who, played, moment):
     row = house.queue(who)
     played.answers[who.address] = [DOUBT]
     house.send(sms)
-    assert (house.row(row).state, house.row(row).settle_at) == ("in_doubt", clock.now() + retries.SETTLE)
+    assert (house.row(row).state, house.row(row).settle_at) == ("in_doubt", clock.now() + timing.used().settle)
     assert reconcile.settle_doubts(house.dispatcher) == 0  # too early: the provider may still be writing it down
     assert played.searched == []
-    moment.shift(retries.SETTLE)
+    moment.shift(timing.used().settle)
     return row
 
 
@@ -99,7 +99,7 @@ def test_an_organization_that_wants_it_sent_again_does_not_want_it_a_dozen_times
     for _ in range(20):
         reconcile.settle_doubts(house.dispatcher)
         house.send(sms)
-        moment.shift(retries.SETTLE)
+        moment.shift(timing.used().settle)
     row = house.row(doubtful)
     assert (len(played.sent), row.state, row.flagged) == (reconcile.MOST_RESENT, "in_doubt", "maybe_lost")
 
@@ -132,7 +132,7 @@ def test_an_odd_answer_to_a_search_does_not_keep_the_others_from_theirs(house, s
     for who in people:
         played.answers[who.address] = [DOUBT]
     house.send_all(sms)
-    moment.shift(retries.SETTLE)
+    moment.shift(timing.used().settle)
     played.found = {rows[0]: TypeError("a date that is none"), rows[1]: Accepted("SMfound", "sent")}
     assert reconcile.settle_doubts(house.dispatcher) == 2
     odd = house.row(rows[0])
@@ -189,7 +189,7 @@ def test_two_doubts_are_not_settled_by_one_message(house, sms, who, played, mome
         rows.append(house.queue(who))
         played.answers[who.address] = [DOUBT]
         house.send(sms)
-    moment.shift(retries.SETTLE)
+    moment.shift(timing.used().settle)
     for row in rows:
         played.found[row] = Accepted("SMone", "sent")
     reconcile.settle_doubts(house.dispatcher)

@@ -1,0 +1,71 @@
+"""`python -m tests.faults.launcher PART COMMAND…`: `shiftline COMMAND` as a process of its own, with PART taken out.
+
+This is how a control run loses its protection without the product having a switch for it. "nothing" takes
+nothing out. The queues are the site's own, so that no other installation on this broker works on our nudges.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from bot import chance, cli
+from bot.channels import http
+from bot.conversation import receive
+from bot.delivery import timing
+from bot.delivery.timing import Timing
+from bot.engine import actors
+from bot.web import server
+
+
+def nothing() -> None:
+    """The product as it is."""
+
+
+def inbound_key() -> None:
+    """Every delivery of a webhook looks like a new message."""
+    once = receive._once
+
+    def always_new(database: Any, hook: Any, inbound: Any, now: Any) -> Any:
+        return once(database, hook, replace(inbound, key=f"{inbound.key}:{chance.new_id()}"), now)
+
+    receive._once = always_new
+
+
+def freshness() -> None:
+    """A POST may start however long ago it was begun."""
+    http.Departure.late = property(lambda _departure: False)
+
+
+WITHOUT: Mapping[str, Callable[[], None]] = {part.__name__: part for part in (nothing, inbound_key, freshness)}
+
+
+def described(part: str) -> str:
+    """A run without `part`, in words."""
+    return "the product as it is" if part == "nothing" else f"control: without {part}"
+
+
+def packed(spans: Timing) -> str:
+    """Spans for a process's environment."""
+    return " ".join(str(span.total_seconds()) for span in (spans.lease, spans.fresh, spans.settle))
+
+
+def main(part: str, *command: str) -> None:
+    """Take `part` out, then be `shiftline command`."""
+    server.die_with_parent()
+    prefix = os.environ.get("PROVE_QUEUES", "")
+    for name, queue in dict(actors.QUEUES).items():
+        actors.QUEUES[name] = f"{prefix}_{queue}"
+    if spans := os.environ.get("PROVE_TIMING"):
+        timing.use(Timing(*(timedelta(seconds=float(span)) for span in spans.split())))
+    WITHOUT[part]()
+    sys.argv = ["shiftline", *command]
+    cli.main()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
