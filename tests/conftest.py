@@ -29,6 +29,7 @@ from bot import nudge, schema
 from bot.database import Database
 from models import Base, Organization
 from tests import factories
+from tests.warm import Warm
 
 PREFIX = "shiftline_test_"
 MOMENT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)  # a Monday morning, far from any change of clocks
@@ -66,6 +67,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(f"{NOT_RUN}{need}")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: at the end of the run it would keep one worker busy and the others idle."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name what was not run: a quiet skip reads as a pass."""
     reports = terminalreporter.stats.get("skipped", [])
@@ -97,6 +103,14 @@ def compiled_once() -> Iterator[None]:
         for name in ("_sqlite", "_postgresql"):
             patch.setattr(Database, name, alike(getattr(Database, name)))
         yield
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """The product's commands and processes, quickly."""
+    made = Warm()
+    yield made
+    made.close()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
