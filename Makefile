@@ -1,7 +1,8 @@
 # The two commands of the README, and what stands beside them.
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 2
+# One more than there are cores, for some tests wait; each has a PostgreSQL database of its own, hence no more than 8.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 7 ? n + 1 : 8)))
 
 .PHONY: run test setup lint bench prove lock clean
 

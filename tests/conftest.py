@@ -14,10 +14,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
 import hypothesis
 import pytest
@@ -28,6 +29,7 @@ from bot import nudge, schema
 from bot.database import Database
 from models import Base, Organization
 from tests import factories
+from tests.warm import Warm
 
 PREFIX = "shiftline_test_"
 MOMENT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)  # a Monday morning, far from any change of clocks
@@ -65,6 +67,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(f"{NOT_RUN}{need}")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: at the end of the run it would keep one worker busy and the others idle."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name what was not run: a quiet skip reads as a pass."""
     reports = terminalreporter.stats.get("skipped", [])
@@ -72,6 +79,38 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     missing = Counter(reason.removeprefix("Skipped: ") for reason in reasons if NOT_RUN in reason)
     for reason, count in sorted(missing.items()):
         terminalreporter.write_line(f"!!! {count} tests {reason}", red=True, bold=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Let all engines of a kind share what SQLAlchemy compiled.
+
+    Its cache lives as long as an engine and asks for the very same dialect, and nearly every test has an engine
+    of its own: without this half of the time of a test on SQLite went into compiling what the last one had.
+    """
+    first: dict[str, sa.Engine] = {}
+
+    def alike(make: Callable[..., sa.Engine]) -> staticmethod[..., sa.Engine]:
+        def made(*given: Any, **named: Any) -> sa.Engine:
+            engine = make(*given, **named)
+            model = first.setdefault(engine.dialect.name, engine)
+            engine.dialect, engine._compiled_cache = model.dialect, model._compiled_cache
+            return engine
+
+        return staticmethod(made)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_sqlite", "_postgresql"):
+            patch.setattr(Database, name, alike(getattr(Database, name)))
+        yield
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """The product's commands and processes, quickly."""
+    made = Warm()
+    yield made
+    made.close()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -91,10 +130,16 @@ def sqlite_database(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]
 @pytest.fixture
 def postgresql_database(postgresql_shared: Database) -> Iterator[Database]:
     """`database` where only PostgreSQL is meant (mark the test `postgresql`): the worker's own, emptied."""
-    empty(postgresql_shared)
+    try:
+        empty(postgresql_shared)
+    except sa.exc.OperationalError:  # the last test broke the connection that was kept for this one
+        postgresql_shared.dispose()
+        empty(postgresql_shared)
     postgresql_shared.sender = nudge.nobody
     yield postgresql_shared
-    postgresql_shared.dispose()  # a connection that the test broke or left open is not the next test's
+    pool = cast("sa.QueuePool", postgresql_shared.engine.pool)
+    if pool.checkedout() or pool.checkedin() > 1:
+        postgresql_shared.dispose()  # one that the test left open is not the next test's
 
 
 @pytest.fixture
@@ -170,6 +215,7 @@ def empty(database: Database) -> None:
     tables = list(reversed(Base.metadata.sorted_tables))
     look = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)
     with database.engine.begin() as connection:
+        connection.exec_driver_sql("RESET ALL")  # it may have served another test before
         connection.exec_driver_sql(
             "SET LOCAL lock_timeout = '5s'"
         )  # a transaction left open by a test is named, not waited for

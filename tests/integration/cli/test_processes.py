@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import NAMES
+from tests.warm import Warm
 
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-c", "from bot.cli import main; main()"]
@@ -59,15 +60,15 @@ def test_from_any_folder_without_a_terminal(clean: dict[str, str], tmp_path: Pat
     assert not list(tmp_path.rglob("*.db"))
 
 
-def test_progress_and_logs_stay_out_of_the_document(clean: dict[str, str], tmp_path: Path) -> None:
+def test_progress_and_logs_stay_out_of_the_document(clean: dict[str, str], tmp_path: Path, warm: Warm) -> None:
     clean["LOG_LEVEL"] = "DEBUG"
-    assert given(clean, tmp_path, "migrate").returncode == 0
-    made = given(clean, tmp_path, "org", "add", "Harbor", "--slug", "harbor", "--timezone", "UTC", "--json")
-    assert json.loads(made.stdout)["slug"] == "harbor"
+    assert warm.run(["migrate"], clean, tmp_path).code == 0
+    add = ["org", "add", "Harbor", "--slug", "harbor", "--timezone", "UTC", "--json"]
+    assert warm.run(add, clean, tmp_path).json["slug"] == "harbor"
     (tmp_path / "w.csv").write_text("external_id,first_name,last_name\nW1,Ana,Okafor\n", encoding="utf-8")
-    imported = given(clean, tmp_path, "workers", "import", "w.csv", "--org", "harbor", "--json")
-    assert json.loads(imported.stdout)["created"] == 1
-    assert "Traceback" not in imported.stderr
+    imported = warm.run(["workers", "import", "w.csv", "--org", "harbor", "--json"], clean, tmp_path)
+    assert imported.json["created"] == 1
+    assert "Traceback" not in imported.err
 
 
 def test_a_reader_that_goes_away(clean: dict[str, str], tmp_path: Path) -> None:

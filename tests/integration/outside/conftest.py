@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from tests.integration.outside.outsider import Outsider
 from tests.integration.outside.stand_in import StandIn
+from tests.warm import Warm
 
 
 @pytest.fixture
@@ -22,13 +23,13 @@ def stand_in() -> Iterator[StandIn]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def outsider(request: pytest.FixtureRequest, tmp_path: Path, stand_in: StandIn) -> Iterator[Outsider]:
+def outsider(request: pytest.FixtureRequest, tmp_path: Path, stand_in: StandIn, warm: Warm) -> Iterator[Outsider]:
     """Nothing is there yet: no organization, no table, on PostgreSQL an empty database."""
     if request.param == "sqlite":
-        yield Outsider(tmp_path, stand_in)
+        yield Outsider(tmp_path, stand_in, warm)
         return
     with bare_postgresql() as url:
-        yield Outsider(tmp_path, stand_in, database_url=url)
+        yield Outsider(tmp_path, stand_in, warm, database_url=url)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What somebody outside has in hand: the command line, an address to post to, and nothing else.
 
-`Outsider` runs `shiftline` as a process of its own for every command, signs webhooks as Twilio and Slack document it,
-and starts, stops and kills `shiftline up`.
+`Outsider` runs `shiftline` as a process of its own for every command (a warm one: tests/warm.py), signs webhooks as
+Twilio and Slack document it, and starts, stops and kills `shiftline up`, the script as it is installed.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from tests.integration.outside.stand_in import (
     StandIn,
     direct,
 )
+from tests.warm import Answer, Warm
 
 SHIFTLINE = Path(sys.executable).with_name("shiftline")
 OURS = ("SHIFTLINE_", "DATABASE_", "BROKER_", "PUBLIC_", "SECRET_", "ENCRYPTION_", "TWILIO_", "SLACK_", "MEDIA_",
@@ -48,20 +49,6 @@ OURS = ("SHIFTLINE_", "DATABASE_", "BROKER_", "PUBLIC_", "SECRET_", "ENCRYPTION_
 READY = "Shiftline is ready: "
 AUTHOR, APPROVER = "mia@harbor.example", "max@harbor.example"
 PATIENCE = 60.0  # seconds, for a machine that has much else to do
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A command's end."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """The document on stdout."""
-        return json.loads(self.out)
 
 
 class Service:
@@ -122,6 +109,7 @@ class Outsider:
 
     folder: Path
     stand_in: StandIn
+    warm: Warm
     database_url: str | None = None
     org: str = "harbor"
     port: int = field(default_factory=lambda: free_port())  # noqa: PLW0108 - it is defined below
@@ -189,15 +177,12 @@ class Outsider:
 
     def run(self, *arguments: Any, org: bool = True) -> Answer:
         """A command's code, stdout and stderr; its errors must be sentences, never tracebacks."""
-        command = [str(SHIFTLINE), *map(str, arguments), *(("--org", self.org) if org else ())]
+        command = [*map(str, arguments), *(("--org", self.org) if org else ())]
         begun = time.monotonic()
-        done = subprocess.run(
-            command, env=self.environment, cwd=self.folder, text=True, capture_output=True, timeout=PATIENCE,
-            stdin=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
+        done = self.warm.run(command, self.environment, self.folder, PATIENCE)
         self.slowest = max(self.slowest, time.monotonic() - begun)
-        assert "Traceback" not in done.stderr, done.stderr
-        return Answer(done.returncode, done.stdout, done.stderr)
+        assert "Traceback" not in done.err, done.err
+        return done
 
     def json(self, *arguments: Any, org: bool = True) -> Any:
         """What a command that has to succeed prints with `--json`."""

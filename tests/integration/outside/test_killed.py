@@ -15,7 +15,9 @@ import pytest
 
 from tests.integration.outside.outsider import Outsider
 from tests.integration.outside.stand_in import StandIn
+from tests.warm import Warm
 
+pytestmark = pytest.mark.long
 TEXT = "The loading dock is closed until noon."
 PHONES = [f"+1212555{n:04}" for n in range(100, 115)]
 MEMBERS = [f"U0KILL{n:02}" for n in range(10)]
@@ -25,8 +27,8 @@ SLOW = {"sms": {"segments_per_second": 4, "per_day": None}, "slack": {"per_minut
 
 
 @pytest.fixture
-def outsider(tmp_path: Path, stand_in: StandIn) -> Outsider:
-    return Outsider(tmp_path, stand_in)
+def outsider(tmp_path: Path, stand_in: StandIn, warm: Warm) -> Outsider:
+    return Outsider(tmp_path, stand_in, warm)
 
 
 def test_a_broadcast_survives_kill_9(outsider: Outsider, stand_in: StandIn) -> None:

@@ -17,9 +17,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from tests.integration.outside.outsider import APPROVER, AUTHOR, Outsider, together
 from tests.integration.outside.stand_in import Sent, StandIn
 
+pytestmark = pytest.mark.long
 FILES = Path(__file__).with_name("files")
 ANA, BEN, CY, DORA, ELI, FAY, GUS, HILDA, JO = (f"+121255501{n:02}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 10))
 KIM, LEA, MO = "U0KIM", "U0LEA", "U0MO"
