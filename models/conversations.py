@@ -16,8 +16,9 @@ class Prompt(Base, Identified, Owned):
     """A question in front of one person, from the begin of the delivery that carries it.
 
     `position` is the question's index in its quiz (NULL for a reflection). `option_order` and `first_label`
-    are what the person saw, so that "5" means what it meant on their screen. `response_id` points to a
-    reflection's words while later parts may still join them, also while they are too few to be an answer.
+    are what the person saw, so that "5" means what it meant on their screen. `response_id` points to the
+    words of a reflection or a long text while later parts may still join them, also while they are too few
+    to be an answer.
     """
 
     __tablename__ = "prompts"

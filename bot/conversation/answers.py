@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any, cast
+from datetime import timedelta
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
 from bot import chance
 from bot.content import worth
 from bot.content.answers import Answer, shown_answer
-from bot.content.documents import QuizDocument
+from bot.content.documents import LongText, QuizDocument
 from bot.conversation import quiz
 from bot.conversation.quiz import Grade
+from bot.conversation.reflection import LONGEST
 from bot.conversation.router import OpenPrompt
 from bot.conversation.talk import Talk
 from bot.database import on_sqlite
@@ -27,6 +27,9 @@ from bot.delivery import receipts
 from bot.engagement import record
 from bot.engagement.record import Award
 from models import Prompt, QuestionResponse, QuizAttempt
+
+JOIN_WINDOW: Final = timedelta(seconds=90)
+"""How long more parts of a long text may follow; what a reflection's is unless its writer says otherwise."""
 
 
 def answered(talk: Talk, prompt: OpenPrompt, answer: Answer, typed: str) -> None:
@@ -38,8 +41,8 @@ def answered(talk: Talk, prompt: OpenPrompt, answer: Answer, typed: str) -> None
     given = quiz.unanswered(prompt.question, scoring_type=document.scoring_type) if late else graded
     again = not late and graded.correct is False and prompt.tries + 1 < prompt.question.max_attempts
     attempt = _attempt(talk, prompt, document)
-    _respond(talk, prompt, attempt.id, answer, typed, given, late=late)
-    _close(talk.session, prompt, talk.now, still_open=again)
+    response_id = _respond(talk, prompt, attempt.id, answer, typed, given, late=late)
+    _close(talk, prompt, response_id, still_open=again)
     if again:
         talk.reply(_verdict(talk, prompt, graded, late=late, left=prompt.question.max_attempts - prompt.tries - 1))
         return
@@ -47,6 +50,19 @@ def answered(talk: Talk, prompt: OpenPrompt, answer: Answer, typed: str) -> None
     _follow(talk, prompt, attempt, given, _verdict(talk, prompt, graded, late=late))
     shown = shown_answer(prompt.question, answer, (*talk.languages, document.language), talk.say)
     talk.show_answered(prompt.delivery_id, talk.words("answer.yours", answer=shown))
+
+
+def joined(talk: Talk, prompt: OpenPrompt, typed: str) -> None:
+    """Append to a long text whose first part came a moment ago. Nothing is right or wrong about it: no score moves."""
+    response = QuestionResponse
+    before = talk.session.scalar(sa.select(response.typed).where(response.id == prompt.response_id))
+    whole = f"{before or ''}\n{typed}".strip()[:LONGEST]
+    talk.session.execute(
+        sa.update(response)
+        .where(response.id == prompt.response_id)
+        .values(typed=whole, understood=[whole])
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _attempt(talk: Talk, prompt: OpenPrompt, document: QuizDocument) -> Any:
@@ -76,12 +92,13 @@ def _attempt(talk: Talk, prompt: OpenPrompt, document: QuizDocument) -> Any:
 
 def _respond(  # noqa: PLR0917 - one row, written in one place
     talk: Talk, prompt: OpenPrompt, attempt_id: uuid.UUID, answer: Answer, typed: str, given: Grade, *, late: bool
-) -> None:
+) -> uuid.UUID:
     person = talk.person
     assert person is not None, "asked by the caller"
+    response_id = chance.new_id()
     talk.session.execute(
         sa.insert(cast("sa.Table", QuestionResponse.__table__)).values(
-            id=chance.new_id(),
+            id=response_id,
             organization_id=talk.hook.organization_id,
             attempt_id=attempt_id,
             prompt_id=prompt.id,
@@ -100,14 +117,17 @@ def _respond(  # noqa: PLR0917 - one row, written in one place
             at=talk.now,
         )
     )
+    return response_id
 
 
-def _close(session: Session, prompt: OpenPrompt, now: datetime, *, still_open: bool) -> None:
+def _close(talk: Talk, prompt: OpenPrompt, response_id: uuid.UUID, *, still_open: bool) -> None:
     values: dict[str, Any] = {"tries": prompt.tries + 1}
     if not still_open:
-        values |= {"state": "answered", "answered_at": now}
-    session.execute(sa.update(Prompt).where(Prompt.id == prompt.id).values(**values))
-    receipts.prove_arrival(session, prompt.delivery_id, now)
+        values |= {"state": "answered", "answered_at": talk.now}
+    if isinstance(prompt.question, LongText):
+        values |= {"response_id": response_id, "joins_until": talk.now + JOIN_WINDOW}
+    talk.session.execute(sa.update(Prompt).where(Prompt.id == prompt.id).values(**values))
+    receipts.prove_arrival(talk.session, prompt.delivery_id, talk.now)
 
 
 def _awards(talk: Talk, prompt: OpenPrompt, given: Grade) -> Sequence[Award]:

@@ -64,7 +64,7 @@ def _over(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(QuizAttempt.finished_at.is_(None), QuizAttempt.deadline <= now - UNDER_WAY)
 
 
-def _stuck(now: datetime) -> sa.Select[tuple[uuid.UUID]]:
+def _stuck(now: datetime) -> sa.Select[uuid.UUID]:
     """Attempts with a question that nobody can answer any more. An alias, so that the search begins at the prompts."""
     attempt = aliased(QuizAttempt)
     same = ("worker_id", "source_kind", "source_id", "content_version_id")

@@ -103,18 +103,21 @@ def _understand(conversation: Talk, inbound: Inbound) -> tuple[Outcome, bool]:  
             conversation.notice(f"again:{prompt.id}", conversation.named(conversation.words("answer.already")))
             return "noted", reflection.closed(prompt)
         case Answers(prompt, Understood(value)):
-            recorder = answers if isinstance(prompt.document, QuizDocument) else reflection
-            recorder.answered(conversation, prompt, value, _typed(inbound))
+            _recorder(prompt).answered(conversation, prompt, value, _typed(inbound))
             return "answered", reflection.closed(prompt)
         case Answers(prompt, NotUnderstood() as unclear):
             return _unclear(conversation, prompt, unclear, _typed(inbound))
         case Joins(prompt):
-            reflection.joined(conversation, prompt, _typed(inbound))
+            _recorder(prompt).joined(conversation, prompt, _typed(inbound))
             return "joined", reflection.closed(prompt)
     last = _last_answered(conversation)
     if not any(prompt.answered_at is None for prompt in prompts):
         _nothing_open(conversation, last)
     return "noted", _afterthought(conversation, last)
+
+
+def _recorder(prompt: OpenPrompt) -> Any:
+    return answers if isinstance(prompt.document, QuizDocument) else reflection
 
 
 def _route(conversation: Talk, inbound: Inbound, prompts: Sequence[OpenPrompt], threaded: int | None) -> Route:
@@ -173,7 +176,11 @@ def _last_answered(conversation: Talk) -> Any:
     assert person is not None, "asked by the caller"
     return conversation.session.execute(
         sa.select(Prompt.answered_at, Prompt.content_version_id)
-        .where(Prompt.identity_id == person.identity_id, Prompt.answered_at.is_not(None))
+        .where(
+            Prompt.worker_id == person.worker_id,  # what the index goes by
+            Prompt.identity_id == person.identity_id,
+            Prompt.answered_at.is_not(None),
+        )
         .order_by(Prompt.answered_at.desc())
         .limit(1)
     ).first()
