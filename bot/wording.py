@@ -26,9 +26,19 @@ def sentences(language: str) -> Mapping[str, str]:
 
 
 def say(
-    key: str, languages: Sequence[str], /, own: Mapping[str, Mapping[str, str]] | None = None, **values: object
+    key: str,
+    languages: Sequence[str],
+    /,
+    own: Mapping[str, Mapping[str, str]] | None = None,
+    channel: str = "",
+    **values: object,
 ) -> str:
-    """The sentence `key` in the first of `languages` that has it, with `values` filled in."""
+    """The sentence `key` in the first of `languages` that has it, with `values` filled in.
+
+    Some are said otherwise on one channel: `help.slack` goes before `help` there, which tells what a text costs.
+    """
+    special = f"{key}.{channel}"
+    key = special if channel and special in sentences("en") else key
     for language in (*languages, "en"):
         for tongue in (language, language.split("-")[0]):
             found = (own or {}).get(tongue, {}).get(key) or sentences(tongue).get(key)

@@ -16,8 +16,9 @@ class Prompt(Base, Identified, Owned):
     """A question in front of one person, from the begin of the delivery that carries it.
 
     `position` is the question's index in its quiz (NULL for a reflection). `option_order` and `first_label`
-    are what the person saw, so that "5" means what it meant on their screen. `response_id` points to a
-    reflection's words while later parts may still join them.
+    are what the person saw, so that "5" means what it meant on their screen. `response_id` points to the
+    words of a reflection or a long text while later parts may still join them, also while they are too few
+    to be an answer.
     """
 
     __tablename__ = "prompts"
@@ -33,6 +34,7 @@ class Prompt(Base, Identified, Owned):
         Index(None, "worker_id"),
         partial_index("ix_prompts_open", "identity_id", "asked_at", where="state = 'open'"),
         partial_index("ix_prompts_joining", "identity_id", where="response_id IS NOT NULL"),
+        partial_index("ix_prompts_timed", "expires_at", where="state = 'open' AND expires_at IS NOT NULL"),
     )  # fmt: skip
 
     worker_id: Mapped[uuid.UUID]
@@ -57,7 +59,11 @@ class Prompt(Base, Identified, Owned):
 
 
 class QuizAttempt(Base, Identified, Owned):
-    """One worker's way through one quiz of one broadcast or journey step."""
+    """One worker's way through one quiz of one broadcast or journey step.
+
+    `deadline` is when the quiz's own time is over. `expired`: it ended because nothing more could be answered in
+    time. Scores are projections of the responses.
+    """
 
     __tablename__ = "quiz_attempts"
     __table_args__ = (
@@ -65,6 +71,7 @@ class QuizAttempt(Base, Identified, Owned):
         UniqueConstraint("worker_id", "source_kind", "source_id", "content_id"),
         owned_key("worker_id", "workers", ondelete="CASCADE"),
         owned_key("content_version_id", "content_versions"),
+        partial_index("ix_quiz_attempts_timed", "deadline", where="finished_at IS NULL AND deadline IS NOT NULL"),
     )
 
     worker_id: Mapped[uuid.UUID]
@@ -73,7 +80,9 @@ class QuizAttempt(Base, Identified, Owned):
     source_kind: Mapped[str]
     source_id: Mapped[uuid.UUID]
     started_at: Mapped[datetime]
+    deadline: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    expired: Mapped[bool] = mapped_column(default=False)
     score: Mapped[float] = mapped_column(default=0.0)
     max_score: Mapped[float] = mapped_column(default=0.0)
     passed: Mapped[bool | None]

@@ -85,7 +85,8 @@ class Delivery(Base, Numbered, Owned):
 class SentMessage(Base, Identified, Owned):
     """One line of the transcript: an attempt of ours or something heard.
 
-    An outbound row is written, with its exact words, before the provider is called; `outcome` follows.
+    An outbound row is written, with its exact words, before the provider is called; `outcome` follows. Of something
+    heard it is what it led to ("answered", "joined", "noted" …).
     """
 
     __tablename__ = "messages"

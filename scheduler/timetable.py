@@ -82,6 +82,14 @@ class Clockwork:
         with self.database.service_session() as session:
             idle.close_join_windows(session, clock.now())
 
+    def close_timed_out(self) -> None:
+        """End attempts and close questions whose time is over."""
+        with self.database.reading(None) as session:
+            if not idle.any_timed_out(session, clock.now()):
+                return
+        with self.database.service_session() as session:
+            idle.close_timed_out(session, clock.now())
+
     def sync_segments(self) -> None:
         """Bring segments in line whose last sync is old: time alone moves members."""
         with self.database.reading(None) as session:
@@ -103,6 +111,7 @@ def jobs(clockwork: Clockwork) -> list[tuple[float, Callable[[], None]]]:
         (5, clockwork.end_frozen),
         (5, clockwork.settle_doubts),
         (10, clockwork.close_join_windows),
+        (20, clockwork.close_timed_out),
         (60, clockwork.sync_segments),
     ]
 

@@ -585,6 +585,7 @@ def points_entry(session: Session, organization: Owner, **columns: Any) -> m.Poi
         organization,
         columns,
         reason="answered",
+        subject_id=chance.new_id,
         source_id=chance.new_id,
         points=1,
         at=clock.now,

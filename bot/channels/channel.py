@@ -59,7 +59,7 @@ class Option:
 class Ask:
     """The part of a message that can be answered by hand.
 
-    `token` names the prompt; it comes back in the tap.
+    `token` names the prompt; it comes back in the tap. Lengths are those of what is typed, in characters.
     """
 
     kind: Literal["buttons", "checkboxes", "number", "text", "long_text"]
@@ -68,6 +68,7 @@ class Ask:
     submit: str = "OK"
     placeholder: str = ""
     max_length: int | None = None
+    min_length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ class Inbound:
     keyword: Literal["stop", "start", "help"] | None = None  # the provider recognised it...
     answered_by_provider: bool = False  # ...and answered it itself: we stay silent
     places: Mapping[str, str] = field(default_factory=dict)
+    in_reply_to: str | None = None  # the message of ours under which it was written, as `Accepted` had its id
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,6 +198,8 @@ def _input(ask: Ask) -> Block:
         "multiline": ask.kind == "long_text",
         "max_length": _INPUT if ask.max_length is None else max(1, min(ask.max_length, _INPUT)),
     }
+    if ask.min_length:
+        field["min_length"] = min(ask.min_length, field["max_length"])
     if ask.placeholder:
         field["placeholder"] = _plain_text(ask.placeholder, _PLACEHOLDER)
     label = _plain_text(ask.placeholder or ask.submit or "…", _LABEL)

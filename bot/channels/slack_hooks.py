@@ -24,7 +24,8 @@ _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 _INSTALLATION = re.compile(r"[TE][A-Z0-9]{1,30}", re.ASCII)
 _ANGLES = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _LONGEST_KEY = 255
-_SPOKEN = {None, "file_share"}  # subtypes of what a person says; the others are edits, bots and notices
+_SPOKEN = {None, "file_share", "thread_broadcast"}
+"""Subtypes of what a person says; the others are edits, bots and notices."""
 
 
 def signed(request: Request, secret: str) -> bool:
@@ -128,7 +129,15 @@ def _words(said: Mapping[str, Any], event: Mapping[str, Any]) -> Iterator[Inboun
         address=_text(event, "user"),
         text=unescape(event["text"]) if isinstance(event.get("text"), str) else "",
         media=tuple(_files(event.get("files"))),
+        in_reply_to=_parent(event),
     )
+
+
+def _parent(event: Mapping[str, Any]) -> str | None:
+    """The message in whose thread this was written, as `Slack.send` named it. A thread's first has its own ts."""
+    channel, ts = event.get("channel"), event.get("thread_ts")
+    threaded = isinstance(channel, str) and isinstance(ts, str) and ts != event.get("ts")
+    return f"{channel}:{ts}" if threaded and channel and ts else None
 
 
 def _files(files: Any) -> Iterator[Media]:

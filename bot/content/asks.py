@@ -133,7 +133,7 @@ def ask(question: Question, shown: Shown, languages: Sequence[str], channel: Abi
         case NumberQuestion():
             return Ask("number", shown.token, (), submit, how)
         case LongText():
-            return Ask("long_text", shown.token, (), submit, how, question.max_length)
+            return Ask("long_text", shown.token, (), submit, how, question.max_length, question.min_length or None)
         case _:
             return Ask("text", shown.token, (), submit, how)
 

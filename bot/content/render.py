@@ -148,8 +148,8 @@ def _reflection_questions(document: ReflectionDocument, more: str) -> list[Quest
     if settings.response_kind in {"rating", "rating_then_text"}:
         first = Rating(id="rating", kind="rating", prompt=document.prompt_text)
     else:
-        name = "photo" if settings.response_kind == "photo" else "reflection"
-        low, high = settings.min_length, settings.max_length
+        photo = settings.response_kind == "photo"  # which has no length
+        name, low, high = "photo" if photo else "reflection", 0 if photo else settings.min_length, settings.max_length
         first = LongText(id=name, kind="long_text", prompt=document.prompt_text, min_length=low, max_length=high)
     later = (
         LongText(id=f"follow_up_{place}", kind="long_text", prompt=prompt, max_length=settings.max_length)

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any, cast
+from datetime import timedelta
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
 from bot import chance
+from bot.content import worth
 from bot.content.answers import Answer, shown_answer
-from bot.content.documents import QuizDocument
+from bot.content.documents import LongText, QuizDocument
 from bot.conversation import quiz
 from bot.conversation.quiz import Grade
+from bot.conversation.reflection import LONGEST
 from bot.conversation.router import OpenPrompt
 from bot.conversation.talk import Talk
 from bot.database import on_sqlite
@@ -27,30 +28,44 @@ from bot.engagement import record
 from bot.engagement.record import Award
 from models import Prompt, QuestionResponse, QuizAttempt
 
+JOIN_WINDOW: Final = timedelta(seconds=90)
+"""How long more parts of a long text may follow; what a reflection's is unless its writer says otherwise."""
+
 
 def answered(talk: Talk, prompt: OpenPrompt, answer: Answer, typed: str) -> None:
     """Record `answer` to a question of a quiz and say what follows."""
-    document, person = prompt.document, talk.person
+    document = prompt.document
     assert isinstance(document, QuizDocument), "a reflection is answered elsewhere"
-    assert person is not None, "a stranger has no open questions"
     late = prompt.expires_at is not None and prompt.expires_at < talk.now
     graded = quiz.grade(prompt.question, answer, scoring_type=document.scoring_type)
     given = quiz.unanswered(prompt.question, scoring_type=document.scoring_type) if late else graded
     again = not late and graded.correct is False and prompt.tries + 1 < prompt.question.max_attempts
-    attempt = _attempt(talk, prompt)
-    _respond(talk, prompt, attempt.id, answer, typed, given, late=late)
-    _close(talk.session, prompt, talk.now, still_open=again)
+    attempt = _attempt(talk, prompt, document)
+    response_id = _respond(talk, prompt, attempt.id, answer, typed, given, late=late)
+    _close(talk, prompt, response_id, still_open=again)
     if again:
         talk.reply(_verdict(talk, prompt, graded, late=late, left=prompt.question.max_attempts - prompt.tries - 1))
         return
-    awards = () if late else _awards(talk, prompt, given)
-    record.pay(talk.session, talk.hook.organization_id, person.worker_id, prompt.id, awards, talk.now)
+    _pay(talk, prompt, () if late else _awards(talk, prompt, given))
     _follow(talk, prompt, attempt, given, _verdict(talk, prompt, graded, late=late))
     shown = shown_answer(prompt.question, answer, (*talk.languages, document.language), talk.say)
     talk.show_answered(prompt.delivery_id, talk.words("answer.yours", answer=shown))
 
 
-def _attempt(talk: Talk, prompt: OpenPrompt) -> Any:
+def joined(talk: Talk, prompt: OpenPrompt, typed: str) -> None:
+    """Append to a long text whose first part came a moment ago. Nothing is right or wrong about it: no score moves."""
+    response = QuestionResponse
+    before = talk.session.scalar(sa.select(response.typed).where(response.id == prompt.response_id))
+    whole = f"{before or ''}\n{typed}".strip()[:LONGEST]
+    talk.session.execute(
+        sa.update(response)
+        .where(response.id == prompt.response_id)
+        .values(typed=whole, understood=[whole])
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _attempt(talk: Talk, prompt: OpenPrompt, document: QuizDocument) -> Any:
     """The worker's attempt at this quiz, begun with the first question that was asked."""
     person = talk.person
     assert person is not None, "asked by the caller"
@@ -65,23 +80,25 @@ def _attempt(talk: Talk, prompt: OpenPrompt) -> Any:
         source_kind=prompt.source_kind,
         source_id=prompt.source_id,
         started_at=prompt.asked_at,
+        deadline=prompt.asked_at + timedelta(seconds=document.time_limit) if document.time_limit else None,
     )
     return talk.session.execute(
         statement.on_conflict_do_update(
             index_elements=("worker_id", "source_kind", "source_id", "content_id"),
             set_={"started_at": table.c.started_at},  # a no-op that makes RETURNING give the row
-        ).returning(table.c.id, table.c.score, table.c.max_score, table.c.started_at)
+        ).returning(table.c.id, table.c.score, table.c.max_score, table.c.deadline, table.c.finished_at)
     ).one()
 
 
 def _respond(  # noqa: PLR0917 - one row, written in one place
     talk: Talk, prompt: OpenPrompt, attempt_id: uuid.UUID, answer: Answer, typed: str, given: Grade, *, late: bool
-) -> None:
+) -> uuid.UUID:
     person = talk.person
     assert person is not None, "asked by the caller"
+    response_id = chance.new_id()
     talk.session.execute(
         sa.insert(cast("sa.Table", QuestionResponse.__table__)).values(
-            id=chance.new_id(),
+            id=response_id,
             organization_id=talk.hook.organization_id,
             attempt_id=attempt_id,
             prompt_id=prompt.id,
@@ -100,14 +117,17 @@ def _respond(  # noqa: PLR0917 - one row, written in one place
             at=talk.now,
         )
     )
+    return response_id
 
 
-def _close(session: Session, prompt: OpenPrompt, now: datetime, *, still_open: bool) -> None:
+def _close(talk: Talk, prompt: OpenPrompt, response_id: uuid.UUID, *, still_open: bool) -> None:
     values: dict[str, Any] = {"tries": prompt.tries + 1}
     if not still_open:
-        values |= {"state": "answered", "answered_at": now}
-    session.execute(sa.update(Prompt).where(Prompt.id == prompt.id).values(**values))
-    receipts.prove_arrival(session, prompt.delivery_id, now)
+        values |= {"state": "answered", "answered_at": talk.now}
+    if isinstance(prompt.question, LongText):
+        values |= {"response_id": response_id, "joins_until": talk.now + JOIN_WINDOW}
+    talk.session.execute(sa.update(Prompt).where(Prompt.id == prompt.id).values(**values))
+    receipts.prove_arrival(talk.session, prompt.delivery_id, talk.now)
 
 
 def _awards(talk: Talk, prompt: OpenPrompt, given: Grade) -> Sequence[Award]:
@@ -119,9 +139,33 @@ def _awards(talk: Talk, prompt: OpenPrompt, given: Grade) -> Sequence[Award]:
     if given.correct:
         worth = rules.points.correct
         awards.append(Award("correct", round(prompt.question.grading.point_value) if worth == "point_value" else worth))
-        if prompt.tries == 0:
+        if rules.points.first_try and prompt.tries == 0 and not _answered_before(talk, prompt):
             awards.append(Award("first_try", rules.points.first_try))
     return awards
+
+
+def _answered_before(talk: Talk, prompt: OpenPrompt) -> bool:
+    """Whether they have answered this question when an earlier broadcast brought it."""
+    person = talk.person
+    assert person is not None, "a stranger has no open questions"
+    earlier = sa.exists().where(
+        QuizAttempt.worker_id == person.worker_id,
+        QuizAttempt.content_id == prompt.content_id,
+        QuestionResponse.attempt_id == QuizAttempt.id,
+        QuestionResponse.question_id == prompt.question.id,
+        QuestionResponse.prompt_id != prompt.id,
+    )
+    return bool(talk.session.scalar(sa.select(earlier)))
+
+
+def _pay(talk: Talk, prompt: OpenPrompt, awards: Sequence[Award]) -> None:
+    """Once for each question of a content, however often it is sent: see `engagement.record`."""
+    person = talk.person
+    assert person is not None, "a stranger has no open questions"
+    subject = record.question_subject(prompt.content_id, prompt.question.id)
+    record.pay(
+        talk.session, talk.hook.organization_id, person.worker_id, prompt.id, awards, talk.now, subject_id=subject
+    )
 
 
 def _verdict(talk: Talk, prompt: OpenPrompt, graded: Grade, *, late: bool, left: int = 0) -> str:
@@ -138,30 +182,33 @@ def _follow(talk: Talk, prompt: OpenPrompt, attempt: Any, given: Grade, verdict:
     """The next question, or how the whole quiz went. When its time is over, what wasn't asked isn't any more."""
     document = prompt.document
     assert isinstance(document, QuizDocument), "asked by the caller"
+    if attempt.finished_at is not None:  # the clock was first, and has counted this question as unanswered
+        talk.reply(_result(talk, prompt, verdict, attempt.score, attempt.max_score))
+        return
+    over = attempt.deadline is not None and talk.now > attempt.deadline
     score, best = attempt.score + given.score, attempt.max_score + given.max_score
     values: dict[str, Any] = {"score": score, "max_score": best}
-    rest = document.questions[prompt.position + 1 :]
-    deadline = attempt.started_at + timedelta(seconds=document.time_limit) if document.time_limit else None
-    if rest and (deadline is None or talk.now <= deadline):
-        talk.ask(prompt, prompt.position + 1, verdict, deadline)
+    if prompt.position + 1 < len(document.questions) and not over:
+        talk.ask(prompt, prompt.position + 1, verdict, attempt.deadline)
     else:
-        best += sum(quiz.unanswered(each, scoring_type=document.scoring_type).max_score for each in rest)
-        score = max(score, 0.0)
-        passed = quiz.passed(score, best, document.passing_score)
-        values = {"finished_at": talk.now, "score": score, "max_score": best, "passed": passed}
-        talk.reply("\n".join(filter(None, (verdict, _summary(talk, prompt, document, score, best)))))
+        score, best = max(score, 0.0), worth.total(document)
+        passed = worth.passed(score, best, document.passing_score)
+        values = {"finished_at": talk.now, "expired": over, "score": score, "max_score": best, "passed": passed}
+        talk.reply(_result(talk, prompt, verdict, score, best))
     talk.session.execute(sa.update(QuizAttempt).where(QuizAttempt.id == attempt.id).values(**values))
 
 
-def _summary(talk: Talk, prompt: OpenPrompt, document: QuizDocument, score: float, best: float) -> str:
-    """The score and the points of the whole quiz, not only of its last question."""
+def _result(talk: Talk, prompt: OpenPrompt, verdict: str, score: float, best: float) -> str:
+    """The verdict, and the score and the points of the whole quiz, not only of its last question."""
+    document = prompt.document
+    assert isinstance(document, QuizDocument), "asked by the caller"
     lines = []
     points = record.earned(talk.session, prompt)
     if len(document.questions) > 1 and best > 0 and document.scoring_type != "instrument":
         lines.append(talk.words("quiz.score", score=_figure(score), best=_figure(best)))
     if points:
         lines.append(talk.words("points.one" if points == 1 else "points.other", count=points))
-    return " ".join(lines)
+    return "\n".join(filter(None, (verdict, " ".join(lines))))
 
 
 def _figure(number: float) -> str:

@@ -75,12 +75,36 @@ def spelt(typed: str) -> str:
 def pick(typed: str, menu: Menu) -> str | None:
     """The id of the one choice that `typed` means; None if it means none or could mean two."""
     folded = spelt(typed)
+    return named(typed, menu) or _begun(folded, menu) or _nearly(folded, menu)
+
+
+def named(typed: str, menu: Menu) -> str | None:
+    """The id of the one choice that `typed` names outright: its label, letter, place or whole words, and no guess."""
+    folded = spelt(typed)
     if folded.isdecimal() and (found := menu.labelled(whole(folded))) is not None:
         return found
     found = _worded(typed, folded, menu) or _implied(folded, menu)
     if found is None and (bare := _bare(folded)) != folded:
         found = _worded(bare, bare, menu) or _implied(bare, menu) or _doubly(bare, menu)
-    return found or _doubly(folded, menu) or _begun(folded, menu) or _nearly(folded, menu)
+    return found or _doubly(folded, menu)
+
+
+def all_named(typed: str, menu: Menu) -> bool:
+    """Whether `typed` names one or several choices outright: `13`, `1 and 3`, `a c`, `mop it, call Ana`.
+
+    Letters set close are left out: "AC" is two choices to whoever was asked for choices, and to anybody
+    else it is what the break room lacks.
+    """
+    folded = spelt(typed)
+    if folded.replace(" ", "").isdecimal() and _listed(folded, menu):
+        return True
+    tokens = [token for token in _bare(folded).split() if token not in _LINKS]
+    pieces = [piece for piece in _BETWEEN.split(typed) if fold(piece)]
+    return bool(
+        named(typed, menu)
+        or (tokens and all(_implied(token, menu) for token in tokens))
+        or (len(pieces) > 1 and all(named(piece, menu) for piece in pieces))
+    )
 
 
 def _bare(folded: str) -> str:

@@ -27,7 +27,10 @@ from bot.content.documents import (
     Words,
     words,
 )
+from bot.content.worth import graded, passed, worth
 from bot.conversation.short_text import matches
+
+__all__ = ["Confidence", "Grade", "attempt_score", "grade", "passed", "remark", "share_right", "unanswered"]
 
 Confidence = Literal["low", "middle", "high"]
 
@@ -121,20 +124,8 @@ def attempt_score(grades: Iterable[Grade], scoring_type: ScoringType = "all_or_n
 
 def unanswered(question: Question, *, scoring_type: ScoringType = "all_or_nothing") -> Grade:
     """The grade of a question that got no answer in time: no points of its maximum, and no penalty."""
-    if scoring_type == "instrument" and isinstance(question, Rating):
-        return Grade(None, 0.0, question.scale.max - question.scale.min)
-    points = float(question.grading.point_value)
-    if scoring_type == "completion":
-        return Grade(None, 0.0, points)
-    counts = scoring_type not in {"ungraded", "instrument"} and question.grading.correct_answers
-    return Grade(correct=False, score=0.0, max_score=points) if counts else Grade(None, 0.0, 0.0)
-
-
-def passed(score: float, max_score: float, passing_score: float | None) -> bool | None:
-    """Is the score at least `passing_score` (0 to 1) of the maximum? None where nothing was set or can be scored."""
-    if passing_score is None or max_score <= 0:
-        return None
-    return score / max_score >= passing_score - _HAIR
+    wrong = False if graded(question, scoring_type) else None
+    return Grade(correct=wrong, score=0.0, max_score=worth(question, scoring_type))
 
 
 def remark(question: Question, given: Grade, languages: Sequence[str]) -> str:

@@ -52,6 +52,9 @@ class NotUnderstood:
 
 Reading = Understood | NotUnderstood
 
+TOO_SHORT: Final = "hint.longer"
+"""The hint for free words that are fewer than the question asks for. More is never refused: see `reflection`."""
+
 _BOTH: Final = frozenset("both|both of them|ambos|ambas|les deux".split("|"))  # noqa: SIM905
 _ALL: Final = _BOTH | frozenset(
     "all|all of them|all of the above|all of these|everything|todo|todos|todas|tout|tous|toutes|alle".split("|")  # noqa: SIM905
@@ -59,9 +62,9 @@ _ALL: Final = _BOTH | frozenset(
 _NONE: Final = frozenset(
     "none|none of them|none of the above|none of these|nothing|ninguno|ninguna|nada|aucun|aucune|0".split("|")  # noqa: SIM905
 )
-_TRUE: Final = frozenset("true t correct verdadero v cierto correcto vrai wahr verdadeiro".split())  # noqa: SIM905
-_FALSE: Final = frozenset("false f incorrect wrong falso incorrecto faux falsch".split())  # noqa: SIM905
-_TICKS: Final = {"✅": True, "✔": True, "☑": True, "❌": False, "✖": False, "❎": False}
+TRUE_WORDS: Final = frozenset("true t correct verdadero v cierto correcto vrai wahr verdadeiro".split())  # noqa: SIM905
+FALSE_WORDS: Final = frozenset("false f incorrect wrong falso incorrecto faux falsch".split())  # noqa: SIM905
+TICKS: Final = {"✅": True, "✔": True, "☑": True, "❌": False, "✖": False, "❎": False}
 _RANGE = re.compile(r"\s*(\d{1,4})\s*(-|–|—|to|thru|through|hasta)\s*(\d{1,4})[\s.!]*", re.IGNORECASE)
 _OUT_OF = re.compile(r"\s*(\w+)\s*(?:/|out of|of|de|sobre|sur|von)\s*(\d{1,2})[\s.!]*", re.IGNORECASE)
 _STARS = re.compile(r"[\s⭐🌟★\ufe0f]+([☆\s\ufe0f]*)")
@@ -81,24 +84,33 @@ def read(  # noqa: PLR0911
     """
     match question:
         case SingleChoice():
-            menu = _menu(question.choices, order, first_label, languages)
+            menu = menu_of(question, order, first_label, languages)
             return _one(pick(typed, menu), menu)
         case MultipleChoice():
-            return _several(question, typed, _menu(question.choices, order, first_label, languages))
+            return _several(question, typed, menu_of(question, order, first_label, languages))
         case TrueFalse():
-            return _true_false(question, typed, first_label, languages)
+            return _true_false(question, typed, menu_of(question, order, first_label, languages), languages)
         case Rating():
-            return _rating(question, typed, first_label, languages)
+            menu = menu_of(question, order, first_label, languages)
+            found = pick(step_of(question, typed), menu)
+            return NotUnderstood("hint.one", _ends(menu)) if found is None else Understood(int(found))
         case NumberQuestion():
             return _number(question, typed, languages)
         case Ordering():
-            return _ordering(typed, _menu(question.choices, order, first_label, languages))
+            return _ordering(typed, menu_of(question, order, first_label, languages))
         case Matching():
             return _matching(question, typed, order, first_label, languages)
         case ShortText() | LongText():
-            return Understood(typed.strip()) if typed.strip() else NotUnderstood("hint.empty")
+            least = question.min_length if isinstance(question, LongText) else 0
+            return _free(typed.strip(), least)
         case _:
             assert_never(question)
+
+
+def _free(text: str, least: int) -> Reading:
+    if not text:
+        return NotUnderstood("hint.empty")
+    return Understood(text) if len(text) >= least else NotUnderstood(TOO_SHORT, {"count": str(least)})
 
 
 def read_tap(
@@ -115,7 +127,7 @@ def read_tap(
     """
     if isinstance(question, MultipleChoice):
         known = {choice.id for choice in question.choices}
-        menu = _menu(question.choices, order, first_label, languages)
+        menu = menu_of(question, order, first_label, languages)
         return _counted(question, set(values), menu) if known.issuperset(values) else _hint_several(menu)
     if len(values) == 1:
         match question:
@@ -129,6 +141,26 @@ def read_tap(
                 values = ()
     typed = values[0] if len(values) == 1 else ""
     return read(question, typed, order=order, first_label=first_label, languages=languages)
+
+
+def menu_of(
+    question: SingleChoice | MultipleChoice | Ordering | TrueFalse | Rating,
+    order: Sequence[str],
+    first_label: int,
+    languages: Sequence[str],
+) -> Menu:
+    """What can be chosen, as it was shown; the ids of a rating's steps are their digits."""
+    match question:
+        case TrueFalse():
+            labels = (question.labels.true, question.labels.false)
+            return Menu(TRUE_FALSE, first_label, tuple(_wordings(label, languages) for label in labels))
+        case Rating():
+            scale = question.scale
+            steps = tuple(map(str, range(scale.min, scale.max + 1)))
+            names = tuple(_wordings(scale.labels.get(step), languages) for step in steps)
+            return Menu(steps, first_label, names, implied=False)
+        case _:
+            return _menu(question.choices, order, first_label, languages)
 
 
 def _menu(choices: Sequence[Choice], order: Sequence[str], first_label: int, languages: Sequence[str]) -> Menu:
@@ -187,39 +219,30 @@ def _hint_several(menu: Menu) -> NotUnderstood:
     return NotUnderstood("hint.several", {**_ends(menu), "example": example_several(menu.first_label, len(menu.ids))})
 
 
-def _true_false(question: TrueFalse, typed: str, first_label: int, languages: Sequence[str]) -> Reading:
-    labels = (question.labels.true, question.labels.false)
-    menu = Menu(TRUE_FALSE, first_label, tuple(_wordings(label, languages) for label in labels))
+def _true_false(question: TrueFalse, typed: str, menu: Menu, languages: Sequence[str]) -> Reading:
     folded = spelt(typed)
-    ticked = {_TICKS[character] for character in typed if character in _TICKS}
+    ticked = {TICKS[character] for character in typed if character in TICKS}
     if folded in {"no", "n"} or keyword(typed, stopped=True):
         found = None  # carriers own YES; who may not say yes must not be able to say no
     elif not folded and len(ticked) == 1:
         return Understood(ticked.pop())
     else:
-        found = pick(typed, menu) or ("true" if folded in _TRUE else "false" if folded in _FALSE else None)
+        found = pick(typed, menu) or ("true" if folded in TRUE_WORDS else "false" if folded in FALSE_WORDS else None)
     if found is not None:
         return Understood(found == "true")
     true, false = true_and_false(question, languages)
-    ends = {"first": str(first_label), "second": str(first_label + 1)}
+    ends = {"first": str(menu.first_label), "second": str(menu.first_label + 1)}
     return NotUnderstood("hint.true_false", {**ends, "true": true, "false": false})
 
 
-def _rating(question: Rating, typed: str, first_label: int, languages: Sequence[str]) -> Reading:
-    scale = question.scale
-    steps = tuple(map(str, range(scale.min, scale.max + 1)))
-    wordings = tuple(_wordings(scale.labels.get(step), languages) for step in steps)
-    menu = Menu(steps, first_label, wordings, implied=False)
-    found = None if _BELOW_NOUGHT.match(typed) else pick(_step_of(typed, scale.max), menu)
-    return NotUnderstood("hint.one", _ends(menu)) if found is None else Understood(int(found))
-
-
-def _step_of(typed: str, highest: int) -> str:
-    """What is left of "4/5", "4 out of 5", "4 stars" or four stars: "4". Anything else is what it is."""
+def step_of(question: Rating, typed: str) -> str:
+    """What is left of "4/5", "4 out of 5", "4 stars" or four stars: "4". Nothing of "-4", else all of it."""
+    if _BELOW_NOUGHT.match(typed):
+        return ""
     if _STARS.fullmatch(typed):
         return str(len(_STAR.findall(typed)))
     share = _OUT_OF.fullmatch(typed)
-    if share and int(share[2]) == highest:
+    if share and int(share[2]) == question.scale.max:
         return share[1]
     folded = spelt(typed)
     return _STEP_WORDS.sub("", folded) if _STEP_WORDS.search(folded) else typed

@@ -17,11 +17,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from bot.channels.channel import Inbound
-from bot.content.documents import QuizDocument, words
+from bot.content.documents import QuizDocument
 from bot.content.versions import DOCUMENTS
 from bot.conversation import answers, reflection, reserved, talk
-from bot.conversation.reading import NotUnderstood, Understood
-from bot.conversation.router import Answers, Joins, OpenPrompt, Route, route_tap, route_text
+from bot.conversation.calling import called
+from bot.conversation.reading import TOO_SHORT, NotUnderstood, Understood
+from bot.conversation.router import Answers, Joins, OpenPrompt, Route, route_tap, route_text, route_thread
 from bot.conversation.talk import MOST, Hook, Talk
 from bot.database import Database, deadlocked, on_sqlite
 from bot.delivery import outbox
@@ -66,9 +67,9 @@ def _once(database: Database, hook: Hook, inbound: Inbound, now: datetime) -> Ou
         tapped = inbound.tap.message_id if inbound.tap else None
         conversation = talk.begin(session, hook, inbound.address, now, tapped=tapped)
         outcome, private = _understand(conversation, inbound)
-        _transcribe(conversation, inbound, private=private)
+        _transcribe(conversation, inbound, outcome, private=private)
         if conversation.person is not None:
-            _moved(conversation, interacted=outcome in {"answered", "joined"})
+            _moved(conversation, interacted=outcome in record.INTERACTIONS)
         outbox.put(session, conversation.entries)
         return outcome
 
@@ -93,77 +94,99 @@ def _understand(conversation: Talk, inbound: Inbound) -> tuple[Outcome, bool]:  
         return reserved.act(conversation, inbound, word), False
     if conversation.person is None:
         return _stranger(conversation), False
-    prompts = talk.open_prompts(conversation, inbound.tap.token if inbound.tap else None)
-    route = _route(conversation, inbound, prompts)
+    threaded = talk.delivery_of(conversation, inbound.in_reply_to) if inbound.in_reply_to else None
+    prompts = talk.open_prompts(conversation, inbound.tap.token if inbound.tap else None, threaded)
+    route = _route(conversation, inbound, prompts, threaded)
+    conversation.about = called(route.prompt, prompts, conversation.languages) if route else ""
     match route:
         case Answers(prompt, _) if prompt.answered_at is not None:
-            conversation.notice(f"again:{prompt.id}", conversation.words("answer.already"))
+            conversation.notice(f"again:{prompt.id}", conversation.named(conversation.words("answer.already")))
             return "noted", reflection.closed(prompt)
         case Answers(prompt, Understood(value)):
-            recorder = answers if isinstance(prompt.document, QuizDocument) else reflection
-            recorder.answered(conversation, prompt, value, _typed(inbound))
+            _recorder(prompt).answered(conversation, prompt, value, _typed(inbound))
             return "answered", reflection.closed(prompt)
         case Answers(prompt, NotUnderstood() as unclear):
-            _ask_again(conversation, prompt, unclear, alone=len(prompts) == 1)
-            return "asked_again", reflection.closed(prompt)
+            return _unclear(conversation, prompt, unclear, _typed(inbound))
         case Joins(prompt):
-            reflection.joined(conversation, prompt, _typed(inbound))
+            _recorder(prompt).joined(conversation, prompt, _typed(inbound))
             return "joined", reflection.closed(prompt)
-    return "noted", _nothing_open(conversation)
+    last = _last_answered(conversation)
+    if not any(prompt.answered_at is None for prompt in prompts):
+        _nothing_open(conversation, last)
+    return "noted", _afterthought(conversation, last)
 
 
-def _route(conversation: Talk, inbound: Inbound, prompts: Sequence[OpenPrompt]) -> Route:
+def _recorder(prompt: OpenPrompt) -> Any:
+    return answers if isinstance(prompt.document, QuizDocument) else reflection
+
+
+def _route(conversation: Talk, inbound: Inbound, prompts: Sequence[OpenPrompt], threaded: int | None) -> Route:
+    languages, now = conversation.languages, conversation.now
     if inbound.tap is not None:
-        return route_tap(inbound.tap, prompts, conversation.languages)
-    return route_text(_typed(inbound), prompts, conversation.languages, conversation.now)
+        return route_tap(inbound.tap, prompts, languages)
+    words = inbound.text if inbound.text.strip() else _typed(inbound)  # a picture beside a "2" is no part of it
+    meant = next((prompt for prompt in prompts if prompt.delivery_id == threaded), None)
+    return route_thread(words, meant, languages, now) if meant else route_text(words, prompts, languages, now)
 
 
 def _typed(inbound: Inbound) -> str:
-    """The words; of a tap its values, of a picture without words its address."""
+    """The words and the addresses of pictures, as they are kept; of a tap its values."""
     if inbound.tap is not None:
         return ", ".join(inbound.tap.values)
-    return inbound.text or " ".join(media.url for media in inbound.media)
+    return "\n".join(filter(None, (inbound.text, *(media.url for media in inbound.media))))
 
 
 def _stranger(conversation: Talk) -> Outcome:
     """Somebody whom we don't know: told once an hour who we are, unless they said STOP."""
     if reserved.consent_of(conversation) != "revoked":
-        text = conversation.words("stranger", organization=conversation.organization_name)
-        conversation.notice("stranger", text, bypass=True)
+        reserved.tell_stranger(conversation)
     return "stranger"
 
 
-def _ask_again(conversation: Talk, prompt: OpenPrompt, unclear: NotUnderstood, *, alone: bool) -> None:
+def _unclear(conversation: Talk, prompt: OpenPrompt, unclear: NotUnderstood, typed: str) -> tuple[Outcome, bool]:
+    """Ask again, unless it was too short by itself and is enough with what they said before."""
+    private = reflection.closed(prompt)
+    if unclear.hint == TOO_SHORT and reflection.grown(conversation, prompt, typed):
+        return "answered", private
     hint = conversation.words(unclear.hint, **unclear.values)
-    if not alone:  # with several open questions a bare hint would leave them guessing which one is meant
-        said = words(prompt.question.prompt, (*conversation.languages, prompt.document.language))
-        hint = f"{hint}\n({said[:80]}{'…' if len(said) > 80 else ''})"
-    conversation.notice(f"hint:{prompt.id}", hint, most=MOST)
+    conversation.notice(f"hint:{prompt.id}", conversation.named(hint), most=MOST)
+    return "asked_again", private or _afterthought(conversation, _last_answered(conversation))
 
 
-def _nothing_open(conversation: Talk) -> bool:
-    """No question is open. Somebody who has just answered is only impatient, or says thank you.
-
-    Returns whether the words must not be kept: what follows a private or anonymous reflection, too late to
-    join it, is most likely more of the same.
-    """
-    person, now = conversation.person, conversation.now
-    assert person is not None, "asked by the caller"
-    last = conversation.session.execute(
-        sa.select(Prompt.answered_at, Prompt.content_version_id)
-        .where(Prompt.identity_id == person.identity_id, Prompt.answered_at.is_not(None))
-        .order_by(Prompt.answered_at.desc())
-        .limit(1)
-    ).first()
-    if last is None or now - last.answered_at > IMPATIENCE:
+def _nothing_open(conversation: Talk, last: Any) -> None:
+    """No question is open. Somebody who has just answered is only impatient, or says thank you."""
+    if last is None or conversation.now - last.answered_at > IMPATIENCE:
         conversation.notice("nothing_open", conversation.words("nothing_open"))
-    if last is None or now - last.answered_at > AFTERTHOUGHT:
+
+
+def _afterthought(conversation: Talk, last: Any) -> bool:
+    """Whether words that answer nothing must not be kept.
+
+    What follows a private or anonymous reflection, too late to join it, is most likely more of the same.
+    """
+    if last is None or conversation.now - last.answered_at > AFTERTHOUGHT:
         return False
     documents = DOCUMENTS.load(conversation.session, {last.content_version_id})
     return reflection.closes(documents[last.content_version_id])
 
 
-def _transcribe(conversation: Talk, inbound: Inbound, *, private: bool) -> None:
+def _last_answered(conversation: Talk) -> Any:
+    """When they answered something last, and what."""
+    person = conversation.person
+    assert person is not None, "asked by the caller"
+    return conversation.session.execute(
+        sa.select(Prompt.answered_at, Prompt.content_version_id)
+        .where(
+            Prompt.worker_id == person.worker_id,  # what the index goes by
+            Prompt.identity_id == person.identity_id,
+            Prompt.answered_at.is_not(None),
+        )
+        .order_by(Prompt.answered_at.desc())
+        .limit(1)
+    ).first()
+
+
+def _transcribe(conversation: Talk, inbound: Inbound, outcome: Outcome, *, private: bool) -> None:
     conversation.session.execute(
         sa.insert(cast("sa.Table", SentMessage.__table__)).values(
             id=conversation.message_id,
@@ -175,6 +198,7 @@ def _transcribe(conversation: Talk, inbound: Inbound, *, private: bool) -> None:
             provider_id=inbound.key,
             body=None if private else _typed(inbound)[:10_000] or None,
             payload={"tap": inbound.tap.token} if inbound.tap else None,
+            outcome=outcome,
             at=conversation.now,
         )
     )

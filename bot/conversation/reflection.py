@@ -2,20 +2,24 @@
 
 People write on small screens, so one thought often comes as three texts. Where the words are private or
 anonymous, they stand here only: the transcript keeps that something was said, not what.
+
+Nothing that is said is lost for its length. Fewer words than `min_length` are kept and more are asked for, and
+what comes then is added to them; thanks and points wait until it is enough. More than `max_length` is taken whole
+(Slack's field stops there by itself; a text that has been sent can't be made shorter), up to `LONGEST`.
 """
 
 from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, time, timedelta
-from typing import cast
+from typing import Final, cast
 
 import sqlalchemy as sa
 
 from bot import chance
 from bot.content import render
 from bot.content.answers import Answer, shown_answer
-from bot.content.documents import Document, Rating, ReflectionDocument
+from bot.content.documents import Document, LongText, Rating, ReflectionDocument
 from bot.conversation.router import OpenPrompt
 from bot.conversation.talk import Talk
 from bot.delivery import receipts
@@ -27,13 +31,67 @@ CLOSED = frozenset({"private", "anonymous"})
 """Visibilities under which the transcript keeps no readable words."""
 
 
+LONGEST: Final = 40_000
+"""Characters of one reflection; the most that Slack takes at once. A machine that goes on for ever ends here."""
+
+
 def answered(talk: Talk, prompt: OpenPrompt, answer: Answer, typed: str) -> None:
-    """Record the first words of a reflection, thank for them and ask what follows."""
-    document, person = prompt.document, talk.person
-    assert isinstance(document, ReflectionDocument), "a quiz is answered elsewhere"
+    """Record the words of a reflection, thank for them and ask what follows."""
+    if prompt.response_id is None:
+        _finish(talk, prompt, answer, _record(talk, prompt, answer, typed))
+    else:
+        joined(talk, prompt, typed)
+        _finish(talk, prompt, answer, prompt.response_id)
+
+
+def grown(talk: Talk, prompt: OpenPrompt, typed: str) -> bool:
+    """Keep words that are too few by themselves. Whether they are an answer with those that came before them."""
+    if not isinstance(prompt.document, ReflectionDocument) or not isinstance(prompt.question, LongText):
+        return False
+    if prompt.response_id is None:
+        _begin(talk, prompt, _record(talk, prompt, typed, typed))
+        return False
+    if joined(talk, prompt, typed) < prompt.question.min_length:
+        return False
+    _finish(talk, prompt, typed, prompt.response_id)
+    return True
+
+
+def joined(talk: Talk, prompt: OpenPrompt, typed: str) -> int:
+    """Append to words that came before: no second thanks, no second points. How many characters they are now."""
+    response = ReflectionResponse
+    whole = sa.func.substr(response.text + "\n" + typed, 1, LONGEST)
+    length = talk.session.scalar(
+        sa.update(response)
+        .where(response.id == prompt.response_id)
+        .values(text=whole, parts=response.parts + 1)
+        .returning(sa.func.length(response.text))
+        .execution_options(synchronize_session=False)
+    )
+    return length or 0
+
+
+def _begin(talk: Talk, prompt: OpenPrompt, response_id: uuid.UUID) -> None:
+    """The question stays open and knows what was said to it; of an anonymous one only as long as its window."""
+    anonymous = _document(prompt).settings.visibility == "anonymous"
+    window = _window(prompt)
+    linked = not anonymous or bool(window)
+    talk.session.execute(
+        sa.update(Prompt)
+        .where(Prompt.id == prompt.id)
+        .values(
+            tries=prompt.tries + 1,
+            response_id=response_id if linked else None,
+            joins_until=talk.now + window if linked and anonymous else None,
+        )
+    )
+    receipts.prove_arrival(talk.session, prompt.delivery_id, talk.now)
+
+
+def _finish(talk: Talk, prompt: OpenPrompt, answer: Answer, response_id: uuid.UUID) -> None:
+    """Close the question, pay, thank and ask what follows."""
+    document, person, window = _document(prompt), talk.person, _window(prompt)
     assert person is not None, "a stranger has no open questions"
-    response_id = _record(talk, prompt, document, answer, typed)
-    window = timedelta(seconds=0 if isinstance(prompt.question, Rating) else document.settings.join_window_seconds)
     talk.session.execute(
         sa.update(Prompt)
         .where(Prompt.id == prompt.id)
@@ -46,22 +104,21 @@ def answered(talk: Talk, prompt: OpenPrompt, answer: Answer, typed: str) -> None
         )
     )
     receipts.prove_arrival(talk.session, prompt.delivery_id, talk.now)
-    record.pay(
-        talk.session, talk.hook.organization_id, person.worker_id, prompt.id, _awards(talk, prompt, document), talk.now
-    )
+    awards = _awards(talk, prompt, document)
+    record.pay(talk.session, talk.hook.organization_id, person.worker_id, prompt.id, awards, talk.now)
     _follow(talk, prompt, document)
     talk.show_answered(prompt.delivery_id, _told(talk, prompt, answer))
 
 
-def joined(talk: Talk, prompt: OpenPrompt, typed: str) -> None:
-    """Append to words that came a moment ago: no second thanks, no second points."""
-    response = ReflectionResponse
-    talk.session.execute(
-        sa.update(response)
-        .where(response.id == prompt.response_id)
-        .values(text=response.text + "\n" + typed, parts=response.parts + 1)
-        .execution_options(synchronize_session=False)
-    )
+def _document(prompt: OpenPrompt) -> ReflectionDocument:
+    assert isinstance(prompt.document, ReflectionDocument), "a quiz is answered elsewhere"
+    return prompt.document
+
+
+def _window(prompt: OpenPrompt) -> timedelta:
+    """How long words may be added to an answer; a rating is whole at once."""
+    seconds = 0 if isinstance(prompt.question, Rating) else _document(prompt).settings.join_window_seconds
+    return timedelta(seconds=seconds)
 
 
 def closed(prompt: OpenPrompt) -> bool:
@@ -82,9 +139,9 @@ def _told(talk: Talk, prompt: OpenPrompt, answer: Answer) -> str:
     return talk.words("answer.yours", answer=shown)
 
 
-def _record(talk: Talk, prompt: OpenPrompt, document: ReflectionDocument, answer: Answer, typed: str) -> uuid.UUID:
+def _record(talk: Talk, prompt: OpenPrompt, answer: Answer, typed: str) -> uuid.UUID:
+    document, person = _document(prompt), talk.person
     anonymous = document.settings.visibility == "anonymous"
-    person = talk.person
     assert person is not None, "asked by the caller"
     response_id = chance.random_id() if anonymous else chance.new_id()
     talk.session.execute(
@@ -99,7 +156,7 @@ def _record(talk: Talk, prompt: OpenPrompt, document: ReflectionDocument, answer
             question_id=prompt.question.id,
             visibility=document.settings.visibility,
             channel=talk.hook.channel.name,
-            text=typed.strip() or str(answer),
+            text=(typed.strip() or str(answer))[:LONGEST],
             rating=int(str(answer)) if isinstance(prompt.question, Rating) else None,
             at=datetime.combine(talk.now.date(), time(), UTC) if anonymous else talk.now,
         )

@@ -60,9 +60,13 @@ def _stop(conversation: Talk, inbound: Inbound) -> Done:
 
 
 def _start(conversation: Talk, inbound: Inbound) -> Done:
+    """A stranger who had not stopped is told who we are: nothing will come to a number that nobody has registered."""
     before = consent_of(conversation)
     _agree(conversation, inbound, "granted", "start_word")
     if inbound.answered_by_provider:
+        return "started"
+    if conversation.person is None and before != "revoked":
+        tell_stranger(conversation)
         return "started"
     said = conversation.words("started", organization=conversation.organization_name)
     if before == "granted":
@@ -70,6 +74,12 @@ def _start(conversation: Talk, inbound: Inbound) -> Done:
     else:
         conversation.reply(said)
     return "started"
+
+
+def tell_stranger(conversation: Talk) -> None:
+    """Somebody whom we don't know hears once an hour who we are."""
+    text = conversation.words("stranger", organization=conversation.organization_name)
+    conversation.notice("stranger", text, bypass=True)
 
 
 def _help(conversation: Talk, inbound: Inbound) -> Done:
@@ -93,7 +103,10 @@ def _agree(conversation: Talk, inbound: Inbound, state: consent.State, source: s
 
 
 def _help_text(conversation: Talk) -> str:
-    settings = conversation.settings.consent
+    """Who has stopped asks for help because nothing comes any more: they are told the way back."""
+    settings, stopped = conversation.settings.consent, consent_of(conversation) == "revoked"
     if settings.help_text:
-        return words(settings.help_text, conversation.languages)
-    return conversation.words("help", organization=settings.legal_name or conversation.organization_name)
+        own = words(settings.help_text, conversation.languages)
+        return f"{own} {conversation.words('help.come_back')}" if stopped else own
+    name = settings.legal_name or conversation.organization_name
+    return conversation.words("help.stopped" if stopped else "help", organization=name)

@@ -67,6 +67,7 @@ class Talk:
     person: Person | None
     now: datetime
     tapped: str | None = None  # the provider's id of the message whose button was tapped
+    about: str = ""  # what the question is called that this is about, where several are open
     message_id: uuid.UUID = field(default_factory=chance.new_id)
     entries: list[outbox.Entry] = field(default_factory=list)
 
@@ -78,22 +79,26 @@ class Talk:
 
     def words(self, key: str, **values: object) -> str:
         """What the bot says, in their language and the organization's own wording."""
-        return say(key, self.languages, own=self.settings.wording, **values)
+        return say(key, self.languages, own=self.settings.wording, channel=self.hook.channel.name, **values)
 
     @property
     def say(self) -> partial[str]:
         """`wording.say` with the organization's own sentences bound in."""
-        return partial(say, own=self.settings.wording)
+        return partial(say, own=self.settings.wording, channel=self.hook.channel.name)
+
+    def named(self, text: str) -> str:
+        """`text` and, where it could be about several questions, which one it is about."""
+        return f"{text}\n({self.about})" if self.about else text
 
     def reply(self, text: str) -> None:
         """Say `text` in answer."""
-        self._put(source_kind="reply", source_id=self.message_id, body=outbox.pack(Message(text)))
+        self._put(source_kind="reply", source_id=self.message_id, body=outbox.pack(Message(self.named(text))))
 
     def ask(self, prompt: OpenPrompt, position: int, intro: str, deadline: datetime | None = None) -> None:
         """Ask the question at `position` of the content that `prompt` belongs to, after `intro`."""
         asks = {
             "position": position,
-            "intro": intro,
+            "intro": self.named(intro),
             "origin": [prompt.source_kind, str(prompt.source_id)],
             "deadline": deadline.isoformat() if deadline else None,
         }
@@ -195,15 +200,18 @@ def begin(session: Session, hook: Hook, address: str, now: datetime, *, tapped: 
     return Talk(session, hook, settings, organization.name, address, person, now, tapped)
 
 
-def open_prompts(talk: Talk, token: str | None = None) -> Sequence[OpenPrompt]:
-    """The person's open questions and those that may still be added to; with a `token`, that one whatever its state."""
+def open_prompts(talk: Talk, token: str | None = None, delivery_id: int | None = None) -> Sequence[OpenPrompt]:
+    """The person's open questions and those that may still be added to.
+
+    Also the one that a tap's `token` or the `delivery_id` of a thread's first message names, whatever its state.
+    """
     if talk.person is None:
         return ()
-    state = (
-        sa.and_(Prompt.token == token, Prompt.state != "withdrawn")
-        if token
-        else sa.or_(Prompt.state == "open", sa.and_(Prompt.response_id.is_not(None), Prompt.joins_until > talk.now))
-    )
+    joining = sa.and_(Prompt.response_id.is_not(None), Prompt.joins_until > talk.now)
+    state = sa.or_(Prompt.state == "open", joining)
+    if token is not None or delivery_id is not None:
+        meant = Prompt.token == token if token is not None else Prompt.delivery_id == delivery_id
+        state = sa.or_(state, sa.and_(meant, Prompt.state != "withdrawn"))
     rows = talk.session.execute(
         sa.select(Prompt.__table__, ContentVersion.content_id)
         .join(ContentVersion, ContentVersion.id == Prompt.content_version_id)
@@ -211,6 +219,15 @@ def open_prompts(talk: Talk, token: str | None = None) -> Sequence[OpenPrompt]:
     ).all()
     documents = DOCUMENTS.load(talk.session, {row.content_version_id for row in rows})
     return [_prompt(row, documents[row.content_version_id], talk) for row in rows]
+
+
+def delivery_of(talk: Talk, provider_id: str) -> int | None:
+    """The delivery that the provider knows under this id."""
+    return talk.session.scalar(
+        sa.select(SentMessage.delivery_id).where(
+            SentMessage.integration_id == talk.hook.integration_id, SentMessage.provider_id == provider_id
+        )
+    )
 
 
 def _prompt(row: Any, document: Any, talk: Talk) -> OpenPrompt:

@@ -3,6 +3,11 @@
 The ledger is the truth; the balance moves by exactly what the ledger took. Both are written in two
 statements, so an entry that was there already (an event told twice) moves nothing. A worker who has no
 row for it yet gets one: points that no balance shows would be lost to the person.
+
+Nothing pays twice. What pays is the achievement and not the message that asked for it: a question of a
+content pays a worker once for each reason, however often it is sent and in whatever version of the
+content. Who had it wrong and gets it right the next time still has the points for that to come. Words
+to a reflection that is sent again are new work, and pay again.
 """
 
 from __future__ import annotations
@@ -20,6 +25,9 @@ from sqlalchemy.orm import Session
 from bot.database import on_sqlite
 from models import PointsEntry, Prompt, WorkerEngagement, WorkerGamification
 
+INTERACTIONS = ("answered", "joined")
+"""What a message may have led to that counts as an interaction, and not only as activity."""
+
 
 @dataclass(frozen=True, slots=True)
 class Award:
@@ -36,13 +44,19 @@ def pay(  # noqa: PLR0917 - who, for what, how much and when
     source_id: uuid.UUID,
     awards: Sequence[Award],
     now: datetime,
+    *,
+    subject_id: uuid.UUID | None = None,
 ) -> int:
-    """Write `awards` for one source (a prompt) and move the balance. Returns the points that were new."""
+    """Write `awards` for one source (a prompt) and move the balance. Returns the points that were new.
+
+    `subject_id` is what pays only once (`question_subject`); without one it is the source itself.
+    """
     rows = [
         {
             "organization_id": organization_id,
             "worker_id": worker_id,
             "reason": award.reason,
+            "subject_id": subject_id or source_id,
             "source_id": source_id,
             "points": award.points,
             "at": now,
@@ -56,13 +70,18 @@ def pay(  # noqa: PLR0917 - who, for what, how much and when
     statement = (
         insert(PointsEntry.__table__)
         .values(rows)
-        .on_conflict_do_nothing(index_elements=("worker_id", "reason", "source_id"))
+        .on_conflict_do_nothing(index_elements=("worker_id", "reason", "subject_id"))
         .returning(sa.column("points"))
     )
     paid: int = sum(session.execute(statement).scalars())
     if paid:
         _move_balance(session, organization_id, worker_id, paid, now)
     return paid
+
+
+def question_subject(content_id: uuid.UUID, question_id: str) -> uuid.UUID:
+    """What pays once: this question of this content."""
+    return uuid.uuid5(content_id, question_id)
 
 
 def _move_balance(session: Session, organization_id: uuid.UUID, worker_id: uuid.UUID, paid: int, now: datetime) -> None:

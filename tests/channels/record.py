@@ -341,6 +341,14 @@ def slack_samples() -> None:
     }
     slack("photo", "a file with words", event(dm("done", subtype="file_share", files=[photo, None, {"id": "F2"}])),
           [{**said, "text": "done", "media": [{"url": photo["url_private"], "mime_type": "image/jpeg", "name": "p.jpg"}]}])  # fmt: skip
+    slack("words_in_a_thread", "a reply under a message of ours", event(dm("2", thread_ts="1772443600.000200")),
+          [{**said, "text": "2", "in_reply_to": f"{DM}:1772443600.000200"}])  # fmt: skip
+    slack("words_in_a_thread_and_here", "a reply that is also sent to the conversation",
+          event(dm("2", thread_ts="1772443600.000200", subtype="thread_broadcast", root={"text": "?"})),
+          [{**said, "text": "2", "in_reply_to": f"{DM}:1772443600.000200"}])  # fmt: skip
+    slack("words_that_began_a_thread", "somebody's own message, which they replied to later", event(dm("2", thread_ts=TS)),
+          [{**said, "text": "2"}])  # fmt: skip
+    slack("thread_odd", "a thread that is none", event(dm("2", thread_ts=[1])), [{**said, "text": "2"}])
     slack("words_without_text", "a message of blocks alone", event(dm(None)), [{**said, "text": ""}])
     slack("words_with_nul", "what no database takes", event(dm("a\0b")), [{**said, "text": "ab"}])
     slack("event_id_long", "a key that no column takes is hashed", event(dm("x"), event_id="E" * 300),

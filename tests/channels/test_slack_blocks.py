@@ -128,6 +128,12 @@ def test_a_field_takes_at_most_3000_letters(most: int | None, allowed: int) -> N
     assert asked("text", max_length=most)[1]["element"]["max_length"] == allowed
 
 
+@pytest.mark.parametrize(("least", "wanted"), [(None, None), (0, None), (20, 20), (9000, 200)])
+def test_a_field_may_ask_for_a_few_letters(least: int | None, wanted: int | None) -> None:
+    field = asked("long_text", min_length=least, max_length=200)[1]["element"]
+    assert field.get("min_length") == wanted
+
+
 def test_an_option_too_long_for_its_button_stands_above_whole() -> None:
     long = "Block the area and " + "call " * 20
     ask = Ask("buttons", "tok", (Option("a", "1", long), Option("b", "2", "Mop")))

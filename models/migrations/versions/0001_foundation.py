@@ -827,6 +827,7 @@ def create_answers() -> None:
         one_of("open", "answered", "expired", "withdrawn"),
         partial("ix_prompts_joining", "identity_id", where="response_id IS NOT NULL"),
         partial("ix_prompts_open", "identity_id", "asked_at", where="state = 'open'"),
+        partial("ix_prompts_timed", "expires_at", where="state = 'open' AND expires_at IS NOT NULL"),
         Index(None, "worker_id"),
     )
     op.create_table(
@@ -839,7 +840,9 @@ def create_answers() -> None:
         must("source_kind", Chars),
         must("source_id", sa.Uuid),
         must("started_at", Moment),
+        may("deadline", Moment),
         may("finished_at", Moment),
+        must("expired", sa.Boolean),
         must("score", sa.Double),
         must("max_score", sa.Double),
         may("passed", sa.Boolean),
@@ -847,6 +850,7 @@ def create_answers() -> None:
         Unique("worker_id", "source_kind", "source_id", "content_id"),
         owned_key("worker_id", "workers", cascade=True),
         owned_key("content_version_id", "content_versions"),
+        partial("ix_quiz_attempts_timed", "deadline", where="finished_at IS NULL AND deadline IS NOT NULL"),
     )
     op.create_table(
         "question_responses",
@@ -903,10 +907,12 @@ def create_answers() -> None:
         owned(),
         must("worker_id", sa.Uuid),
         must("reason", Chars),
+        must("subject_id", sa.Uuid),
         must("source_id", sa.Uuid),
         must("points", sa.Integer),
         must("at", Moment),
-        Unique("worker_id", "reason", "source_id"),
+        Unique("worker_id", "reason", "subject_id"),
         owned_key("worker_id", "workers", cascade=True),
         Index(None, "organization_id", "worker_id", "at"),
+        Index(None, "worker_id", "source_id"),
     )

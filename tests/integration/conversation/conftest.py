@@ -23,11 +23,13 @@ from bot.conversation.receive import Outcome, receive
 from bot.conversation.talk import Hook
 from bot.database import Database
 from bot.delivery.dispatch import Dispatcher
+from bot.engagement.rebuild import rebuild
 from bot.tenancy import integrations
-from models import ConsentEvent, Content, Delivery, Organization, Prompt, SentMessage
+from models import ConsentEvent, Content, ContentVersion, Delivery, Organization, Prompt, SentMessage
 from tests import factories
 
-OPEN_DOORS = {"delivery": {"quiet_hours": None, "caps": None, "pace": {"sms": {"segments_per_second": 9999}}}}
+PACE = {"sms": {"segments_per_second": 9999}, "slack": {"per_minute": 9999}}  # time stands still, so nothing refills
+OPEN_DOORS = {"delivery": {"quiet_hours": None, "caps": None, "pace": PACE}}
 KEY = Fernet.generate_key().decode()
 
 
@@ -87,12 +89,13 @@ class Floor:
                 factories.consent_event(session, self.organization, address=identity.address, worker_id=worker.id)
             return Somebody(worker.id, identity.id, identity.address, hook)
 
-    def write(self, **document: Any) -> uuid.UUID:
-        """A content's only version, by its document."""
+    def write(self, of: uuid.UUID | None = None, **document: Any) -> uuid.UUID:
+        """A content's only version, by its document; `of` another version, the next one of the same content."""
         with self.database.organization_session(self.organization.id) as session:
-            head = factories.content(session, self.organization, kind=document["kind"])
+            content_id = session.get_one(ContentVersion, of).content_id if of else None
+            content_id = content_id or factories.content(session, self.organization, kind=document["kind"]).id
             data = {"title": "Slips", **document}
-            return factories.content_version(session, self.organization, content_id=head.id, version_data=data).id
+            return factories.content_version(session, self.organization, content_id=content_id, version_data=data).id
 
     def broadcast(self, who: Somebody, version_id: uuid.UUID, source_id: uuid.UUID | None = None) -> uuid.UUID:
         """Send a content to somebody; the broadcast's id."""
@@ -149,6 +152,15 @@ class Floor:
 
     def consents(self, who: Somebody) -> list[tuple[str, str]]:
         return [(row.state, row.source) for row in self.rows(ConsentEvent, ConsentEvent.address == who.address)]
+
+    def differences(self) -> dict[str, int]:
+        """What rebuilding finds wrong, but for consent: these people's events come from a factory, unprojected."""
+        return {name: wrong for name, wrong in rebuild(self.database).items() if wrong and name != "consent"}
+
+    def arrange(self, **settings: Any) -> None:
+        """Change the organization's settings."""
+        whole = {**self.organization.settings, **settings}
+        self.put(Organization, Organization.id == self.organization.id, settings=whole)
 
     def put(self, model: type[Any], where: Any, **values: Any) -> None:
         with self.database.organization_session(self.organization.id) as session:

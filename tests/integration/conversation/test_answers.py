@@ -6,8 +6,17 @@ import pytest
 import sqlalchemy as sa
 
 from bot.channels.channel import SendFailed
-from models import Delivery, PointsEntry, Prompt, QuestionResponse, QuizAttempt, WorkerEngagement, WorkerGamification
-from tests.integration.conversation.conftest import Floor, Somebody, choice, later, quiz
+from models import (
+    Delivery,
+    PointsEntry,
+    Prompt,
+    QuestionResponse,
+    QuizAttempt,
+    ReflectionResponse,
+    WorkerEngagement,
+    WorkerGamification,
+)
+from tests.integration.conversation.conftest import Floor, Somebody, choice, later, quiz, reflection
 
 WEIGHTY = {"point_value": 3}
 
@@ -106,12 +115,56 @@ def test_a_quiz_of_three_tells_the_score_and_the_points_of_all_of_it(floor: Floo
 
 def test_the_points_of_another_quiz_are_not_told_again(floor: Floor) -> None:
     ana = floor.hire()
-    version = floor.write(**quiz())
     for _ in range(2):
-        floor.broadcast(ana, version)
+        floor.broadcast(ana, floor.write(**quiz()))
         floor.says(ana, "2")
         assert floor.last(ana).endswith("+2 points.")
     assert balance(floor, ana) == 4
+
+
+@pytest.mark.parametrize("kind", ["twilio", "slack"])
+def test_a_quiz_that_is_sent_again_is_scored_again_and_pays_no_more(floor: Floor, kind: str) -> None:
+    ana = floor.hire(kind)
+    version = floor.write(**quiz(choice("q1"), choice("q2")))
+    for told in ("That's right!\nYou got 2 of 2. +4 points.", "That's right!\nYou got 2 of 2."):
+        floor.broadcast(ana, version)
+        floor.says(ana, "block it")
+        floor.says(ana, "block it")
+        assert floor.last(ana) == told
+    assert [(row.score, row.max_score) for row in floor.rows(QuizAttempt)] == [(2, 2), (2, 2)]
+    assert balance(floor, ana) == 4
+
+
+def test_right_at_last_pays_what_was_still_to_come(floor: Floor) -> None:
+    ana = floor.hire()
+    version = floor.write(**quiz(choice(grading={"correct_answers": ["b"], **WEIGHTY})))
+    for typed, ended in (("1", "+1 point."), ("2", "+3 points."), ("2", "That's right!")):
+        floor.broadcast(ana, version)
+        floor.says(ana, typed)
+        assert floor.last(ana).endswith(ended)
+    assert balance(floor, ana) == 4
+
+
+def test_a_new_version_pays_only_for_what_is_new_in_it(floor: Floor) -> None:
+    ana = floor.hire()
+    first = floor.write(**quiz(choice("q1")))
+    floor.broadcast(ana, first)
+    floor.says(ana, "2")
+    floor.broadcast(ana, floor.write(of=first, **quiz(choice("q1", prompt="First step, then?"), choice("q2"))))
+    floor.says(ana, "2")
+    floor.says(ana, "2")
+    assert floor.last(ana) == "That's right!\nYou got 2 of 2. +2 points."
+    assert balance(floor, ana) == 4
+
+
+def test_a_first_try_is_the_first_ever(floor: Floor) -> None:
+    floor.arrange(gamification={"points": {"answered": 0, "correct": 0, "first_try": 5}})
+    ana, bob = floor.hire(), floor.hire()
+    version = floor.write(**quiz())
+    for who, typed in ((ana, "1"), (bob, "2"), (ana, "2"), (bob, "2")):
+        floor.broadcast(who, version)
+        floor.says(who, typed)
+    assert (balance(floor, ana), balance(floor, bob)) == (0, 5)
 
 
 def test_negative_marking_never_ends_below_nought(floor: Floor) -> None:
@@ -132,6 +185,21 @@ def test_without_gamification_nothing_is_paid_or_told(floor: Floor) -> None:
     floor.broadcast(ana, floor.write(**quiz()))
     floor.says(ana, "2")
     assert (floor.last(ana), balance(floor, ana)) == ("That's right!", 0)
+
+
+def test_a_long_text_comes_in_parts_and_the_quiz_goes_on(floor: Floor, moment) -> None:
+    ana = floor.hire()
+    why = {"id": "q1", "kind": "long_text", "prompt": "Why?"}
+    floor.broadcast(ana, floor.write(**quiz(why, choice("q2"), scoring_type="completion")))
+    said = ["It is dark", "in aisle 4", "9", "and wet", "2", "today"]
+    outcomes = ["answered", "joined", "asked_again", "joined", "answered", "joined"]
+    assert [floor.says(ana, words) for words in said] == outcomes
+    given = {row.question_id: (row.typed, row.understood) for row in floor.rows(QuestionResponse)}
+    whole = "It is dark\nin aisle 4\nand wet\ntoday"
+    assert given == {"q1": (whole, [whole]), "q2": ("2", ["b"])}
+    assert (floor.rows(QuizAttempt)[0].score, balance(floor, ana)) == (2, 2)
+    later(moment, seconds=91)
+    assert floor.says(ana, "and cold") == "noted"
 
 
 def test_late_is_noted_and_pays_nothing(floor: Floor, moment) -> None:
@@ -225,6 +293,51 @@ def test_not_understood_is_asked_again_and_costs_no_try(floor: Floor) -> None:
     assert floor.last(ana) == "Please reply with one number from 1 to 2."
     assert floor.rows(Prompt)[0].tries == 0
     assert floor.says(ana, "2") == "answered"
+
+
+SPILL = {**quiz(), "title": "Spill in aisle 4"}
+LADDERS = {**quiz(choice("q1"), choice("q2")), "title": "Ladders"}
+
+
+@pytest.mark.parametrize("kind", ["twilio", "slack"])
+def test_a_reply_says_which_of_several_questions_it_is_about(floor: Floor, kind: str) -> None:
+    ana = floor.hire(kind)
+    floor.broadcast(ana, floor.write(**LADDERS))
+    floor.broadcast(ana, floor.write(**reflection()))
+    floor.broadcast(ana, floor.write(**SPILL))
+    older, _, newer = [row.token for row in floor.rows(Prompt)]
+    floor.taps(ana, newer, "b") if kind == "slack" else floor.says(ana, "4")
+    assert floor.last(ana) == "That's right!\n+2 points.\n(Spill in aisle 4)"
+    floor.taps(ana, older, "a") if kind == "slack" else floor.says(ana, "1")
+    assert floor.last(ana).startswith("Not quite.\n(Ladders)\n(2/2) First step?")
+    floor.says(ana, "More light")
+    assert floor.last(ana) == "Thank you, that is noted. +1 point.\n(What would make your shift safer?)"
+    floor.says(ana, "block it")
+    assert floor.last(ana) == "That's right!\nYou got 1 of 2. +3 points."  # nothing else is open any more
+
+
+def test_a_second_tap_says_of_which_question(floor: Floor) -> None:
+    ana = floor.hire("slack")
+    floor.broadcast(ana, floor.write(**SPILL))
+    token = floor.token(ana)
+    floor.broadcast(ana, floor.write(**LADDERS))
+    assert [floor.taps(ana, token, "b") for _ in range(2)] == ["answered", "noted"]
+    assert floor.last(ana) == "You have answered this one already.\n(Spill in aisle 4)"
+    assert floor.taps(ana, "gone", "b") == "noted"
+    assert floor.last(ana) == "You have answered this one already.\n(Spill in aisle 4)"  # not that nothing is open
+
+
+@pytest.mark.parametrize("kind", ["twilio", "slack"])
+@pytest.mark.parametrize("typed", ["2", "2)", "two", "block it"])
+def test_the_label_of_an_older_quiz_is_no_answer_to_a_newer_reflection(floor: Floor, kind: str, typed: str) -> None:
+    ana = floor.hire(kind)
+    source = floor.broadcast(ana, floor.write(**SPILL))
+    floor.broadcast(ana, floor.write(**reflection()))
+    assert floor.says(ana, typed) == "answered"
+    assert [(row.source_id, row.understood) for row in floor.rows(QuestionResponse)] == [(source, ["b"])]
+    assert floor.last(ana) == "That's right!\n+2 points.\n(Spill in aisle 4)"
+    assert floor.says(ana, typed) == "answered"  # now only the reflection is open
+    assert floor.rows(ReflectionResponse)[0].text == typed
 
 
 def test_a_hint_names_the_question_where_several_are_open(floor: Floor) -> None:

@@ -99,6 +99,34 @@ def test_typed_words_answer_in_slack_too_and_the_message_changes(floor: Floor) -
     assert updates(floor)[0][0] == "D0:1"
 
 
+def test_a_reply_in_a_thread_answers_the_question_that_began_it(floor: Floor) -> None:
+    ana = floor.hire("slack")
+    floor.broadcast(ana, floor.write(**quiz()))  # D0:1
+    floor.broadcast(ana, floor.write(**quiz()))  # D0:2
+    floor.broadcast(ana, floor.write(**reflection()))  # D0:3
+    older, _, free = floor.rows(Prompt)
+    assert floor.says(ana, "more light", in_reply_to="D0:1") == "asked_again"
+    assert floor.says(ana, "Block it", in_reply_to="D0:1") == "answered"
+    assert [row.prompt_id for row in floor.rows(QuestionResponse)] == [older.id]
+    assert floor.says(ana, "Block it", in_reply_to="D0:1") == "noted"
+    assert floor.last(ana).startswith("You have answered this one already.")
+    assert floor.says(ana, "2", in_reply_to="D0:3") == "answered"
+    assert floor.says(ana, "1", in_reply_to="D0:3") == "joined"
+    assert [row.text for row in floor.rows(ReflectionResponse)] == ["2\n1"]
+    assert free.id not in {row.prompt_id for row in floor.rows(QuestionResponse)}
+
+
+def test_a_reply_under_what_asked_nothing_goes_its_usual_way(floor: Floor) -> None:
+    ana, bob = floor.hire("slack"), floor.hire("slack")
+    floor.broadcast(ana, floor.write(kind="text", text="Mind the step"))
+    floor.broadcast(bob, floor.write(**quiz()))
+    floor.broadcast(ana, floor.write(**quiz()))
+    for parent in ("D0:1", "D0:2", "D9:99"):
+        assert floor.says(ana, "huh", in_reply_to=parent) == "asked_again"
+    assert floor.says(ana, "block it", in_reply_to="D0:2") == "answered"
+    assert {row.worker_id for row in floor.rows(QuestionResponse)} == {ana.worker_id}
+
+
 def test_a_tap_on_a_message_in_doubt_knows_which_one_to_change(floor: Floor) -> None:
     ana = floor.hire("slack")
     floor.fail = SendFailed("doubt", "timeout")

@@ -227,4 +227,51 @@ def test_stop_in_slack_holds_there_only(floor: Floor) -> None:
     assert floor.says(ana, "stop") == "stopped"
     assert [row.channel for row in floor.rows(ConsentEvent)] == ["slack"]
     floor.broadcast(ana, floor.write(**quiz()))
-    assert floor.texts(ana) == [BYE]
+    assert len(floor.texts(ana)) == 1
+
+
+@pytest.mark.parametrize(("language", "rates"), [("en", "rates"), ("es", "tarifas")])
+def test_slack_speaks_of_messages_and_not_of_texts(floor: Floor, language: str, rates: str) -> None:
+    ana = floor.hire("slack", contact={"preferred_language": language})
+    for word in ("HELP", "hello?", "STOP", "HELP", "START"):
+        floor.says(ana, word)
+    floor.says(floor.stranger("U0STRANGE", "slack"), "hello?")
+    said = [out.message.text for out in floor.sent]
+    assert len(said) == 6
+    everything = " ".join(said).lower()
+    for of_phones in ("reply", "responde", "texts", "number", "número", "teléfono", rates):
+        assert of_phones not in everything
+    assert "STOP" in said[0]
+    assert "START" in said[2]
+    assert "START" in said[3]
+    assert "STOP" in said[4]
+
+
+@pytest.mark.parametrize("kind", ["twilio", "slack"])
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("own", [None, {"en": "Call 555.", "es": "Llama al 555."}])
+def test_help_after_a_stop_tells_the_way_back(floor: Floor, kind: str, language: str, own: dict | None) -> None:
+    floor.arrange(consent={"help_text": own} if own else {})
+    ana = floor.hire(kind, contact={"preferred_language": language})
+    for word in ("HELP", "STOP", "HELP", "START", "HELP"):
+        floor.says(ana, word)
+    before, _, stopped, _, after = floor.texts(ana)
+    assert before == after
+    assert "START" not in before
+    assert "START" in stopped
+    assert stopped.startswith(own[language] if own else "Harbor")
+
+
+def test_a_stranger_who_starts_is_told_who_we_are_and_their_yes_is_kept(floor: Floor) -> None:
+    floor.hire()
+    unknown = floor.stranger("+12125550199")
+    assert [floor.says(unknown, "START") for _ in range(3)] == ["started"] * 3
+    assert len(floor.texts(unknown)) == 1
+    assert floor.last(unknown).startswith("This is Harbor's line for its staff.")
+    assert floor.consents(unknown)[-1] == ("granted", "start_word")
+    floor.says(unknown, "STOP")
+    floor.says(unknown, "START")
+    assert floor.texts(unknown)[1:] == [
+        BYE,
+        "Harbor: you will get our messages again. Reply STOP to stop, HELP for help.",
+    ]

@@ -18,6 +18,7 @@ ASKS = st.builds(
     Ask,
     kind=st.sampled_from(["buttons", "checkboxes", "number", "text", "long_text"]),
     token=WORDS, options=OPTIONS, submit=WORDS, placeholder=WORDS, max_length=st.none() | st.integers(1, 3000),
+    min_length=st.none() | st.integers(1, 3000),
 )  # fmt: skip
 MESSAGES = st.builds(
     Message,
