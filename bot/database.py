@@ -84,6 +84,8 @@ class Database:
         try:
             self.engine = self._sqlite(url, readonly=False) if self.on_sqlite else self._postgresql(url, pool)
             self.reader = self._sqlite(url, readonly=True) if self.on_sqlite else self.engine
+            alone = {} if self.on_sqlite else {"isolation_level": "AUTOCOMMIT"}
+            self._looker = self.reader.execution_options(**alone)
         except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ValueError):
             raise Misconfigured("DATABASE_URL can't be understood: see the README for its two forms.") from None
 
@@ -120,6 +122,12 @@ class Database:
         with self.service_session() as session:
             ended: int = session.execute(sa.text(_STANDING), {"span": span}).scalar_one()
         return ended
+
+    @contextmanager
+    def looking_up(self) -> Iterator[sa.Connection]:
+        """For one look over all organizations, without a transaction around it: one round trip, not three."""
+        with _told(), self._looker.connect() as connection:
+            yield connection
 
     def dispose(self) -> None:
         """Close every pooled connection."""

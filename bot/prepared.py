@@ -12,10 +12,12 @@ for many rows: on PostgreSQL they travel as an array for each column.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, cast
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import Dialect
@@ -30,10 +32,37 @@ class Overtaken(Exception):
 
 
 class Write(NamedTuple):
-    """One write of a `Together`: its parameters are called `NAME_column`. `must` change a row, else Overtaken."""
+    """One write of a `Together`, made for a kind of database. It `must` change a row, else Overtaken."""
 
-    statement: sa.Insert | sa.Update
+    make: Callable[[str], Any]
     must: bool = False
+
+
+def parameter(write: str, column: sa.Column[Any], name: str = "") -> sa.BindParameter[Any]:
+    """A value of one write's own: of `column`'s type, and called by it unless it has a `name`."""
+    return sa.bindparam(f"{write}_{name or column.name}", type_=column.type)
+
+
+def shared(table: sa.Table, *names: str) -> dict[str, sa.BindParameter[Any]]:
+    """Columns whose values all writes of a `Together` share."""
+    return {name: sa.bindparam(name, type_=table.c[name].type) for name in names}
+
+
+def now(table: sa.Table, *names: str) -> dict[str, sa.BindParameter[Any]]:
+    """Columns that take the one moment of a `Together`."""
+    return {name: sa.bindparam("now", type_=table.c[name].type) for name in names}
+
+
+def inserting(table: sa.Table, values: Mapping[str, Any]) -> Callable[[str], Any]:
+    """An insert of one row, in either database's form, to which what happens on a conflict can be added."""
+    if left_out := [column.name for column in table.c if column.default is not None and column.name not in values]:
+        raise ValueError(f"{table.name}: {', '.join(left_out)} has a default that only the ORM would give")
+
+    def make(dialect: str) -> Any:
+        insert: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
+        return insert(table).values(dict(values)).inline()
+
+    return make
 
 
 class Prepared:
@@ -46,14 +75,19 @@ class Prepared:
     def rows(self, connection: sa.Connection, values: Values) -> list[Row]:
         """Run it: the rows, each value of its column's type."""
         ready = self._for(connection.dialect)
-        cursor = connection.exec_driver_sql(ready.text, ready.bound(values))
-        found = [tuple(row) for row in cursor]
-        return [ready.read(row) for row in found] if ready.reads else found
+        cursor = _execute(connection, ready.text, ready.bound(values))
+        try:
+            return ready.read(cursor)
+        finally:
+            cursor.close()
 
     def run(self, connection: sa.Connection, values: Values) -> int:
         """Run it: how many rows it changed."""
         ready = self._for(connection.dialect)
-        return connection.exec_driver_sql(ready.text, ready.bound(values)).rowcount
+        cursor = _execute(connection, ready.text, ready.bound(values))
+        changed: int = cursor.rowcount
+        cursor.close()
+        return changed
 
     def many(self, connection: sa.Connection, rows: Sequence[Values]) -> None:
         """Run it for each of `rows`."""
@@ -68,32 +102,61 @@ class Prepared:
         return ready
 
 
+def _execute(connection: sa.Connection, text: str, values: Sequence[Any]) -> Any:
+    """A cursor of the driver's after it ran `text`; its errors come as SQLAlchemy's.
+
+    psycopg's own cursor would translate the names of parameters with each execution (longer statements than 4 kB
+    are not kept): its raw one takes PostgreSQL's numbers.
+    """
+    driver: Any = connection.connection.driver_connection
+    cursor = psycopg.RawCursor(driver) if connection.dialect.name == "postgresql" else driver.cursor()
+    try:
+        if isinstance(cursor, psycopg.RawCursor):
+            cursor.execute(cast("Any", text), values, prepare=True)
+        else:
+            cursor.execute(text, values)
+    except connection.dialect.loaded_dbapi.Error as error:
+        cursor.close()
+        dialect = connection.dialect
+        gone = dialect.is_disconnect(error, driver, None)
+        if gone:
+            connection.invalidate(error)
+        base: Any = dialect.loaded_dbapi.Error
+        raise sa.exc.DBAPIError.instance(
+            text, None, error, base, hide_parameters=True, connection_invalidated=gone, dialect=dialect
+        ) from error
+    return cursor
+
+
 class Together:
     """Writes that belong together, chosen by name each time."""
 
     def __init__(self, writes: Mapping[str, Write]) -> None:
         self._writes = writes
         self._combined: dict[tuple[str, ...], Prepared] = {}
-        self._single = {name: Prepared(partial(_as_it_is, write.statement)) for name, write in writes.items()}
+        self._single = {name: Prepared(write.make) for name, write in writes.items()}
 
-    def run(self, connection: sa.Connection, chosen: Mapping[str, Values]) -> None:
-        """Do the writes `chosen` by name with their columns' values, in order. Overtaken if one that must doesn't."""
+    def run(self, connection: sa.Connection, common: Values, chosen: Mapping[str, Values]) -> None:
+        """Do the writes `chosen` by name with their own values, in order. Overtaken if one that must doesn't."""
         names = tuple(chosen)
-        values = {f"{name}_{column}": value for name, own in chosen.items() for column, value in own.items()}
+        own = {f"{name}_{column}": value for name, values in chosen.items() for column, value in values.items()}
+        values = {**common, **own}
         if connection.dialect.name == "sqlite":
             for name in names:
                 if not self._single[name].run(connection, values) and self._writes[name].must:
                     raise Overtaken
             return
         if names not in self._combined:
-            self._combined[names] = Prepared(lambda _: self._combine(names))
+            self._combined[names] = Prepared(partial(self._combine, names))
         (changed,) = self._combined[names].rows(connection, values)
         if not all(changed):
             raise Overtaken
 
-    def _combine(self, names: Sequence[str]) -> sa.ClauseElement:
+    def _combine(self, names: Sequence[str], dialect: str) -> sa.ClauseElement:
         one: sa.ColumnElement[int] = sa.literal_column("1")
-        parts = {name: self._writes[name].statement.returning(one.label("done")).cte(f"do_{name}") for name in names}
+        parts = {
+            name: self._writes[name].make(dialect).returning(one.label("done")).cte(f"do_{name}") for name in names
+        }
         must: list[sa.ColumnElement[int]] = [
             sa.select(sa.func.count()).select_from(parts[name]).scalar_subquery()
             for name in names
@@ -150,42 +213,63 @@ class Bulk:
         return self._make({name: given.c[name] for name in self._columns})
 
 
-def _as_it_is(statement: sa.ClauseElement, _: str) -> sa.ClauseElement:
-    return statement
-
-
 class _Ready:
     """A compiled statement with what turns values into the driver's and back."""
 
     def __init__(self, compiled: SQLCompiler, dialect: Dialect) -> None:
-        self.text = str(compiled)
+        kept = {name: bind for bind, name in compiled.bind_names.items()}
+        if compiled.positiontup is None:
+            self.text, self._names = _numbered(str(compiled), kept)
+        else:
+            self.text, self._names = str(compiled), tuple(compiled.positiontup)
         self._processors = {
             name: processor
-            for bind, name in compiled.bind_names.items()
+            for name, bind in kept.items()
             if (processor := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
         }
-        self._constants = {
-            name: bind.effective_value for bind, name in compiled.bind_names.items() if not bind.required
-        }
-        self._names = tuple(compiled.bind_names.values())
-        self._positions = tuple(compiled.positiontup or ())
-        results = [
-            column.type.dialect_impl(dialect).result_processor(dialect, None)
-            for column in getattr(compiled.statement, "selected_columns", ())
-        ]
-        self.reads = any(results)
-        self._results = results
+        self._constants = {name: bind.effective_value for name, bind in kept.items() if not bind.required}
+        statement: Any = compiled.statement
+        columns: Any = getattr(statement, "selected_columns", None) or getattr(statement, "exported_columns", ())
+        self._columns = [column.type for column in columns]
+        self._dialect = dialect
+        self._results: list[Any] = []
 
-    def bound(self, values: Values) -> Any:
+    def bound(self, values: Values) -> tuple[Any, ...]:
         """The parameters as the driver takes them."""
-        given = {
-            name: processor(value) if (processor := self._processors.get(name)) and value is not None else value
+        return tuple(
+            processor(value) if (processor := self._processors.get(name)) and value is not None else value
             for name, value in (
                 (name, values[name] if name in values else self._constants[name]) for name in self._names
             )
-        }
-        return tuple(given[name] for name in self._positions) if self._positions else given
+        )
 
-    def read(self, row: Row) -> Row:
-        """A row in our types."""
-        return tuple(value if reads is None else reads(value) for value, reads in zip(row, self._results, strict=True))
+    def read(self, cursor: Any) -> list[Row]:
+        """The rows in our types. What a driver's number type needs is known only once it has answered."""
+        found = cast("list[Row]", cursor.fetchall())
+        results = self._results = self._results or self._processors_of(cursor)
+        if not any(results):
+            return found
+        return [
+            tuple(value if reads is None else reads(value) for value, reads in zip(row, results, strict=True))
+            for row in found
+        ]
+
+    def _processors_of(self, cursor: Any) -> list[Any]:
+        codes = [column[1] for column in cursor.description]
+        return [
+            kind.dialect_impl(self._dialect).result_processor(self._dialect, code)
+            for kind, code in zip(self._columns, codes, strict=True)
+        ]
+
+
+def _numbered(text: str, names: Collection[str]) -> tuple[str, tuple[str, ...]]:
+    """Psycopg's `%(name)s` as PostgreSQL's `$1`, and the names in that order; a value that comes twice is sent once."""
+    order: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return f"${order.setdefault(found[1], len(order) + 1)}"
+
+    numbered = re.sub(r"%\((\w+)\)s", number, text).replace("%%", "%")
+    if missing := order.keys() - set(names):
+        raise ValueError(f"no such parameters: {missing}")
+    return numbered, tuple(order)

@@ -6,12 +6,11 @@ The worker sees one message back: what their answer was worth and, where the qui
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot import chance
 from bot.content import worth
@@ -20,13 +19,11 @@ from bot.content.documents import LongText, QuizDocument
 from bot.conversation import quiz
 from bot.conversation.quiz import Grade
 from bot.conversation.reflection import LONGEST
-from bot.conversation.router import OpenPrompt
+from bot.conversation.router import Attempt, OpenPrompt
 from bot.conversation.talk import Talk
-from bot.database import on_sqlite
-from bot.delivery import receipts
 from bot.engagement import record
 from bot.engagement.record import Award
-from models import Prompt, QuestionResponse, QuizAttempt
+from models import QuestionResponse, QuizAttempt
 
 JOIN_WINDOW: Final = timedelta(seconds=90)
 """How long more parts of a long text may follow; what a reflection's is unless its writer says otherwise."""
@@ -40,16 +37,17 @@ def answered(talk: Talk, prompt: OpenPrompt, answer: Answer, typed: str) -> None
     graded = quiz.grade(prompt.question, answer, scoring_type=document.scoring_type)
     given = quiz.unanswered(prompt.question, scoring_type=document.scoring_type) if late else graded
     again = not late and graded.correct is False and prompt.tries + 1 < prompt.question.max_attempts
-    attempt = _attempt(talk, prompt, document)
+    attempt = prompt.attempt or _begun(prompt, document)
     response_id = _respond(talk, prompt, attempt.id, answer, typed, given, late=late)
     _close(talk, prompt, response_id, still_open=again)
     if again:
+        _move(talk, prompt, attempt, {})
         talk.reply(_verdict(talk, prompt, graded, late=late, left=prompt.question.max_attempts - prompt.tries - 1))
         return
-    _pay(talk, prompt, () if late else _awards(talk, prompt, given))
-    _follow(talk, prompt, attempt, given, _verdict(talk, prompt, graded, late=late))
+    points = _pay(talk, prompt, () if late else _awards(talk, prompt, given))
+    _follow(talk, prompt, attempt, given, _verdict(talk, prompt, graded, late=late), points)
     shown = shown_answer(prompt.question, answer, (*talk.languages, document.language), talk.say)
-    talk.show_answered(prompt.delivery_id, talk.words("answer.yours", answer=shown))
+    talk.show_answered(prompt, talk.words("answer.yours", answer=shown))
 
 
 def joined(talk: Talk, prompt: OpenPrompt, typed: str) -> None:
@@ -65,69 +63,63 @@ def joined(talk: Talk, prompt: OpenPrompt, typed: str) -> None:
     )
 
 
-def _attempt(talk: Talk, prompt: OpenPrompt, document: QuizDocument) -> Any:
-    """The worker's attempt at this quiz, begun with the first question that was asked."""
-    person = talk.person
-    assert person is not None, "asked by the caller"
-    insert: Any = sqlite.insert if on_sqlite(talk.session) else postgresql.insert
-    table = cast("sa.Table", QuizAttempt.__table__)
-    statement = insert(table).values(
-        id=chance.new_id(),
-        organization_id=talk.hook.organization_id,
-        worker_id=person.worker_id,
-        content_id=prompt.content_id,
-        content_version_id=prompt.content_version_id,
-        source_kind=prompt.source_kind,
-        source_id=prompt.source_id,
-        started_at=prompt.asked_at,
-        deadline=prompt.asked_at + timedelta(seconds=document.time_limit) if document.time_limit else None,
-    )
-    return talk.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=("worker_id", "source_kind", "source_id", "content_id"),
-            set_={"started_at": table.c.started_at},  # a no-op that makes RETURNING give the row
-        ).returning(table.c.id, table.c.score, table.c.max_score, table.c.deadline, table.c.finished_at)
-    ).one()
+def _begun(prompt: OpenPrompt, document: QuizDocument) -> Attempt:
+    """The worker's attempt at this quiz begins with the first question that was asked."""
+    deadline = prompt.asked_at + timedelta(seconds=document.time_limit) if document.time_limit else None
+    return Attempt(chance.new_id(), 0.0, 0.0, deadline, None)
+
+
+def _move(talk: Talk, prompt: OpenPrompt, attempt: Attempt, moved: Mapping[str, Any]) -> None:
+    """Write the attempt as it is after this answer, `moved` being what changes."""
+    values = {
+        "id": attempt.id, "finished_at": None, "expired": False, "score": attempt.score,
+        "max_score": attempt.max_score, "passed": None, **moved,
+    }  # fmt: skip
+    if prompt.attempt is not None:
+        if moved:
+            talk.writes["attempt"] = {**values, "was_score": attempt.score, "was_max_score": attempt.max_score}
+        return
+    begun = {
+        "content_id": prompt.content_id,
+        "content_version_id": prompt.content_version_id,
+        "source_kind": prompt.source_kind,
+        "source_id": prompt.source_id,
+        "started_at": prompt.asked_at,
+        "deadline": attempt.deadline,
+    }
+    talk.writes = {"begun": {**values, **begun}, **talk.writes}  # before the answer, which points to it
 
 
 def _respond(  # noqa: PLR0917 - one row, written in one place
     talk: Talk, prompt: OpenPrompt, attempt_id: uuid.UUID, answer: Answer, typed: str, given: Grade, *, late: bool
 ) -> uuid.UUID:
-    person = talk.person
-    assert person is not None, "asked by the caller"
     response_id = chance.new_id()
-    talk.session.execute(
-        sa.insert(cast("sa.Table", QuestionResponse.__table__)).values(
-            id=response_id,
-            organization_id=talk.hook.organization_id,
-            attempt_id=attempt_id,
-            prompt_id=prompt.id,
-            worker_id=person.worker_id,
-            source_kind=prompt.source_kind,
-            source_id=prompt.source_id,
-            question_id=prompt.question.id,
-            channel=talk.hook.channel.name,
-            try_number=prompt.tries + 1,
-            typed=typed or None,
-            understood=list(answer) if isinstance(answer, tuple) else [answer],
-            correct=given.correct,
-            score=given.score,
-            max_score=given.max_score,
-            late=late,
-            at=talk.now,
-        )
-    )
+    talk.writes["response"] = {
+        "id": response_id,
+        "attempt_id": attempt_id,
+        "prompt_id": prompt.id,
+        "source_kind": prompt.source_kind,
+        "source_id": prompt.source_id,
+        "question_id": prompt.question.id,
+        "try_number": prompt.tries + 1,
+        "typed": typed or None,
+        "understood": list(answer) if isinstance(answer, tuple) else [answer],
+        "correct": given.correct,
+        "score": given.score,
+        "max_score": given.max_score,
+        "late": late,
+    }
     return response_id
 
 
 def _close(talk: Talk, prompt: OpenPrompt, response_id: uuid.UUID, *, still_open: bool) -> None:
-    values: dict[str, Any] = {"tries": prompt.tries + 1}
-    if not still_open:
-        values |= {"state": "answered", "answered_at": talk.now}
-    if isinstance(prompt.question, LongText):
-        values |= {"response_id": response_id, "joins_until": talk.now + JOIN_WINDOW}
-    talk.session.execute(sa.update(Prompt).where(Prompt.id == prompt.id).values(**values))
-    receipts.prove_arrival(talk.session, prompt.delivery_id, talk.now)
+    joins = isinstance(prompt.question, LongText)
+    talk.tried(
+        prompt,
+        answered=not still_open,
+        response_id=response_id if joins else prompt.response_id,
+        joins_until=talk.now + JOIN_WINDOW if joins else prompt.joins_until,
+    )
 
 
 def _awards(talk: Talk, prompt: OpenPrompt, given: Grade) -> Sequence[Award]:
@@ -158,14 +150,12 @@ def _answered_before(talk: Talk, prompt: OpenPrompt) -> bool:
     return bool(talk.session.scalar(sa.select(earlier)))
 
 
-def _pay(talk: Talk, prompt: OpenPrompt, awards: Sequence[Award]) -> None:
-    """Once for each question of a content, however often it is sent: see `engagement.record`."""
-    person = talk.person
-    assert person is not None, "a stranger has no open questions"
+def _pay(talk: Talk, prompt: OpenPrompt, awards: Sequence[Award]) -> int:
+    """Once for each question of a content, however often it is sent: see `engagement.record`. The points."""
+    new = record.new(awards, prompt.paid)
     subject = record.question_subject(prompt.content_id, prompt.question.id)
-    record.pay(
-        talk.session, talk.hook.organization_id, person.worker_id, prompt.id, awards, talk.now, subject_id=subject
-    )
+    talk.writes |= record.payment(prompt.id, new, subject_id=subject)
+    return sum(award.points for award in new)
 
 
 def _verdict(talk: Talk, prompt: OpenPrompt, graded: Grade, *, late: bool, left: int = 0) -> str:
@@ -178,32 +168,36 @@ def _verdict(talk: Talk, prompt: OpenPrompt, graded: Grade, *, late: bool, left:
     return f"{said}\n{talk.words('answer.try_again', left=left)}" if left else said
 
 
-def _follow(talk: Talk, prompt: OpenPrompt, attempt: Any, given: Grade, verdict: str) -> None:
+def _follow(  # noqa: PLR0917 - what was answered, and what is said to it
+    talk: Talk, prompt: OpenPrompt, attempt: Attempt, given: Grade, verdict: str, points: int
+) -> None:
     """The next question, or how the whole quiz went. When its time is over, what wasn't asked isn't any more."""
     document = prompt.document
     assert isinstance(document, QuizDocument), "asked by the caller"
     if attempt.finished_at is not None:  # the clock was first, and has counted this question as unanswered
-        talk.reply(_result(talk, prompt, verdict, attempt.score, attempt.max_score))
+        talk.reply(_result(talk, prompt, verdict, attempt.score, attempt.max_score, points))
         return
     over = attempt.deadline is not None and talk.now > attempt.deadline
     score, best = attempt.score + given.score, attempt.max_score + given.max_score
-    values: dict[str, Any] = {"score": score, "max_score": best}
+    moved: dict[str, Any] = {"score": score, "max_score": best}
     if prompt.position + 1 < len(document.questions) and not over:
         talk.ask(prompt, prompt.position + 1, verdict, attempt.deadline)
     else:
         score, best = max(score, 0.0), worth.total(document)
         passed = worth.passed(score, best, document.passing_score)
-        values = {"finished_at": talk.now, "expired": over, "score": score, "max_score": best, "passed": passed}
-        talk.reply(_result(talk, prompt, verdict, score, best))
-    talk.session.execute(sa.update(QuizAttempt).where(QuizAttempt.id == attempt.id).values(**values))
+        moved = {"finished_at": talk.now, "expired": over, "score": score, "max_score": best, "passed": passed}
+        talk.reply(_result(talk, prompt, verdict, score, best, points))
+    _move(talk, prompt, attempt, moved)
 
 
-def _result(talk: Talk, prompt: OpenPrompt, verdict: str, score: float, best: float) -> str:
+def _result(  # noqa: PLR0917 - as above
+    talk: Talk, prompt: OpenPrompt, verdict: str, score: float, best: float, points: int
+) -> str:
     """The verdict, and the score and the points of the whole quiz, not only of its last question."""
     document = prompt.document
     assert isinstance(document, QuizDocument), "asked by the caller"
     lines = []
-    points = record.earned(talk.session, prompt)
+    points += prompt.earned
     if len(document.questions) > 1 and best > 0 and document.scoring_type != "instrument":
         lines.append(talk.words("quiz.score", score=_figure(score), best=_figure(best)))
     if points:

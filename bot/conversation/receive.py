@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
 from bot.channels.channel import Inbound
 from bot.content.documents import QuizDocument
@@ -24,28 +22,34 @@ from bot.conversation.calling import called
 from bot.conversation.reading import TOO_SHORT, NotUnderstood, Understood
 from bot.conversation.router import Answers, Joins, OpenPrompt, Route, route_tap, route_text, route_thread
 from bot.conversation.talk import MOST, Hook, Talk
-from bot.database import Database, deadlocked, on_sqlite
-from bot.delivery import outbox
+from bot.database import Database, deadlocked
 from bot.engagement import record
-from models import ChannelIdentity, InboundKey, Prompt, SentMessage
+from bot.prepared import Overtaken, Values
+from models import Prompt
 
 Outcome = Literal["duplicate", "stopped", "started", "helped", "stranger", "answered", "joined", "asked_again", "noted"]
 IMPATIENCE = timedelta(minutes=2)
 AFTERTHOUGHT = timedelta(hours=1)
+LONGEST_LINE = 10_000
+TIMES = 3
 
 
 def receive(database: Database, hook: Hook, inbound: Inbound, now: datetime) -> Outcome:
     """Deal with one message or tap. The same `inbound.key` a second time is "duplicate" and changes nothing.
 
-    PostgreSQL ends one of two transactions that wait for each other; nothing of it is kept, so it is tried once more.
+    Where somebody else has changed in between what the answer stands on, and where PostgreSQL ends one of two
+    transactions that wait for each other, nothing is kept, and it is dealt with again.
     """
     said = _writable(inbound)
-    try:
-        return _once(database, hook, said, now)
-    except sa.exc.OperationalError as error:
-        if not deadlocked(error):
-            raise
-        return _once(database, hook, said, now)
+    for _ in range(TIMES):
+        try:
+            return _once(database, hook, said, now)
+        except Overtaken:
+            continue
+        except sa.exc.OperationalError as error:
+            if not deadlocked(error):
+                raise
+    return _once(database, hook, said, now)
 
 
 def _writable(inbound: Inbound) -> Inbound:
@@ -62,29 +66,27 @@ def _whole(text: str) -> str:
 
 def _once(database: Database, hook: Hook, inbound: Inbound, now: datetime) -> Outcome:
     with database.organization_session(hook.organization_id) as session:
-        if not _first(session, hook, inbound, now):
+        conversation = talk.begin(session, hook, inbound, now)
+        if conversation is None:
             return "duplicate"
-        tapped = inbound.tap.message_id if inbound.tap else None
-        conversation = talk.begin(session, hook, inbound.address, now, tapped=tapped)
         outcome, private = _understand(conversation, inbound)
-        _transcribe(conversation, inbound, outcome, private=private)
-        if conversation.person is not None:
-            _moved(conversation, interacted=outcome in record.INTERACTIONS)
-        outbox.put(session, conversation.entries)
+        conversation.close(_heard(conversation, inbound, outcome, private=private))
         return outcome
 
 
-def _first(session: Session, hook: Hook, inbound: Inbound, now: datetime) -> bool:
-    insert: Any = sqlite.insert if on_sqlite(session) else postgresql.insert
-    taken = session.execute(
-        insert(InboundKey.__table__)
-        .values(
-            organization_id=hook.organization_id, integration_id=hook.integration_id, key=inbound.key, received_at=now
-        )
-        .on_conflict_do_nothing()
-        .returning(sa.literal(1))
-    )
-    return taken.first() is not None
+def _heard(conversation: Talk, inbound: Inbound, outcome: Outcome, *, private: bool) -> dict[str, Values]:
+    """The writes that every message makes: its line in the transcript, and that its person is there."""
+    line = {
+        "id": conversation.message_id,
+        "provider_id": inbound.key,
+        "body": None if private else _typed(inbound)[:LONGEST_LINE] or None,
+        "payload": {"tap": inbound.tap.token} if inbound.tap else None,
+        "outcome": outcome,
+    }
+    if conversation.person is None:
+        return {"transcript": line}
+    activity = record.activity(interacted=outcome in record.INTERACTIONS)
+    return {"transcript": line, "identity": {}, **activity}
 
 
 def _understand(conversation: Talk, inbound: Inbound) -> tuple[Outcome, bool]:  # noqa: PLR0911 - one per outcome
@@ -184,39 +186,3 @@ def _last_answered(conversation: Talk) -> Any:
         .order_by(Prompt.answered_at.desc())
         .limit(1)
     ).first()
-
-
-def _transcribe(conversation: Talk, inbound: Inbound, outcome: Outcome, *, private: bool) -> None:
-    conversation.session.execute(
-        sa.insert(cast("sa.Table", SentMessage.__table__)).values(
-            id=conversation.message_id,
-            organization_id=conversation.hook.organization_id,
-            integration_id=conversation.hook.integration_id,
-            worker_id=conversation.person.worker_id if conversation.person else None,
-            address=conversation.address,
-            direction="in",
-            provider_id=inbound.key,
-            body=None if private else _typed(inbound)[:10_000] or None,
-            payload={"tap": inbound.tap.token} if inbound.tap else None,
-            outcome=outcome,
-            at=conversation.now,
-        )
-    )
-
-
-def _moved(conversation: Talk, *, interacted: bool) -> None:
-    """They are there. An address that the provider had called dead has just spoken."""
-    person = conversation.person
-    assert person is not None, "asked by the caller"
-    conversation.session.execute(
-        sa.update(ChannelIdentity)
-        .where(ChannelIdentity.id == person.identity_id)
-        .values(
-            last_inbound_at=conversation.now,
-            reason=sa.case((ChannelIdentity.state == "dead", sa.null()), else_=ChannelIdentity.reason),
-            state=sa.case((ChannelIdentity.state == "dead", "verified"), else_=ChannelIdentity.state),
-        )
-        .execution_options(synchronize_session=False)
-    )
-    organization_id = conversation.hook.organization_id
-    record.active(conversation.session, organization_id, person.worker_id, conversation.now, interacted=interacted)

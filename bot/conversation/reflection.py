@@ -22,10 +22,9 @@ from bot.content.answers import Answer, shown_answer
 from bot.content.documents import Document, LongText, Rating, ReflectionDocument
 from bot.conversation.router import OpenPrompt
 from bot.conversation.talk import Talk
-from bot.delivery import receipts
 from bot.engagement import record
 from bot.engagement.record import Award
-from models import Prompt, ReflectionResponse
+from models import ReflectionResponse
 
 CLOSED = frozenset({"private", "anonymous"})
 """Visibilities under which the transcript keeps no readable words."""
@@ -76,38 +75,19 @@ def _begin(talk: Talk, prompt: OpenPrompt, response_id: uuid.UUID) -> None:
     anonymous = _document(prompt).settings.visibility == "anonymous"
     window = _window(prompt)
     linked = not anonymous or bool(window)
-    talk.session.execute(
-        sa.update(Prompt)
-        .where(Prompt.id == prompt.id)
-        .values(
-            tries=prompt.tries + 1,
-            response_id=response_id if linked else None,
-            joins_until=talk.now + window if linked and anonymous else None,
-        )
-    )
-    receipts.prove_arrival(talk.session, prompt.delivery_id, talk.now)
+    until = talk.now + window if linked and anonymous else None
+    talk.tried(prompt, answered=False, response_id=response_id if linked else None, joins_until=until)
 
 
 def _finish(talk: Talk, prompt: OpenPrompt, answer: Answer, response_id: uuid.UUID) -> None:
     """Close the question, pay, thank and ask what follows."""
-    document, person, window = _document(prompt), talk.person, _window(prompt)
-    assert person is not None, "a stranger has no open questions"
-    talk.session.execute(
-        sa.update(Prompt)
-        .where(Prompt.id == prompt.id)
-        .values(
-            state="answered",
-            answered_at=talk.now,
-            tries=prompt.tries + 1,
-            response_id=response_id if window else None,
-            joins_until=talk.now + window if window else None,
-        )
-    )
-    receipts.prove_arrival(talk.session, prompt.delivery_id, talk.now)
-    awards = _awards(talk, prompt, document)
-    record.pay(talk.session, talk.hook.organization_id, person.worker_id, prompt.id, awards, talk.now)
-    _follow(talk, prompt, document)
-    talk.show_answered(prompt.delivery_id, _told(talk, prompt, answer))
+    document, window = _document(prompt), _window(prompt)
+    joins = response_id if window else None
+    talk.tried(prompt, answered=True, response_id=joins, joins_until=talk.now + window if window else None)
+    new = record.new(_awards(talk, prompt, document), ())
+    talk.writes |= record.payment(prompt.id, new)
+    _follow(talk, prompt, document, sum(award.points for award in new))
+    talk.show_answered(prompt, _told(talk, prompt, answer))
 
 
 def _document(prompt: OpenPrompt) -> ReflectionDocument:
@@ -172,13 +152,13 @@ def _awards(talk: Talk, prompt: OpenPrompt, document: ReflectionDocument) -> lis
     return [Award("reflected", rules.points.answered if own is None else own)]
 
 
-def _follow(talk: Talk, prompt: OpenPrompt, document: ReflectionDocument) -> None:
+def _follow(talk: Talk, prompt: OpenPrompt, document: ReflectionDocument, new: int) -> None:
     """The follow-up question, or thanks."""
     thanks = talk.words("reflection.thanks")
     questions = render.answerable(document, languages=talk.languages, say=talk.say)
     if prompt.position + 1 < len(questions):
         talk.ask(prompt, prompt.position + 1, thanks)
     else:
-        points = record.earned(talk.session, prompt)
+        points = prompt.earned + new
         earned = talk.words("points.one" if points == 1 else "points.other", count=points) if points else ""
         talk.reply(" ".join(filter(None, (thanks, earned))))

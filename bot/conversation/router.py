@@ -24,6 +24,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bot.channels.channel import Tap
 from bot.content.documents import (
@@ -41,8 +42,24 @@ from bot.conversation.reading import NotUnderstood, Reading, Understood, read, r
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """A quiz under way."""
+
+    id: uuid.UUID
+    score: float
+    max_score: float
+    deadline: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class OpenPrompt:
-    """A question in front of a person. `joins_until` is set once a reflection was answered and may be added to."""
+    """A question in front of a person. `joins_until` is set once a reflection was answered and may be added to.
+
+    `attempt` is the quiz's as far as it has come; `earned` the points for all that was asked together with this,
+    `paid` the reasons for which this question has paid this person already. `provider_id` and `payload` are the
+    message that asked, where it can be changed.
+    """
 
     id: uuid.UUID
     token: str
@@ -62,6 +79,12 @@ class OpenPrompt:
     answered_at: datetime | None = None
     response_id: uuid.UUID | None = None
     joins_until: datetime | None = None
+    state: str = "open"
+    attempt: Attempt | None = None
+    earned: int = 0
+    paid: frozenset[str] = frozenset()
+    provider_id: str | None = None
+    payload: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

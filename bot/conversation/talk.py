@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -13,25 +13,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot import chance
-from bot.channels.channel import Channel, Message
+from bot.channels.channel import Channel, Inbound, Message
 from bot.content import render
+from bot.content.documents import Document
 from bot.content.versions import DOCUMENTS
-from bot.conversation.router import OpenPrompt
+from bot.conversation import hearing
+from bot.conversation.hearing import Asked
+from bot.conversation.router import Attempt, OpenPrompt
+from bot.conversation.writes import TOGETHER
 from bot.database import on_sqlite
-from bot.delivery import outbox
+from bot.delivery import outbox, receipts
+from bot.nudge import nudge
+from bot.prepared import Values
 from bot.tenancy.settings import OrganizationSettings
 from bot.tenancy.settings import load as load_settings
 from bot.wording import say
-from models import (
-    ChannelIdentity,
-    ContentVersion,
-    Delivery,
-    Organization,
-    Prompt,
-    SentMessage,
-    Worker,
-    WorkerContact,
-)
+from models import Delivery, SentMessage
 
 MOST = 5
 """Answers an hour to what can't be understood: a phone that says "I'm driving" to everything must come to an end."""
@@ -57,7 +54,7 @@ class Person:
 
 @dataclass(slots=True)
 class Talk:
-    """What is needed to answer one message; replies collect in `entries` and leave with the commit."""
+    """What is needed to answer one message. What it changes collects in `writes`, what is said in `entries`."""
 
     session: Session
     hook: Hook
@@ -70,6 +67,7 @@ class Talk:
     about: str = ""  # what the question is called that this is about, where several are open
     message_id: uuid.UUID = field(default_factory=chance.new_id)
     entries: list[outbox.Entry] = field(default_factory=list)
+    writes: dict[str, Values] = field(default_factory=dict)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -122,24 +120,15 @@ class Talk:
             body = outbox.pack(Message(text))
             self._put(source_kind="notice", source_id=hour, body=body, bypass=bypass, step=said or 0)
 
-    def show_answered(self, delivery_id: int, told: str) -> None:
-        """Take the buttons away where they were, and leave `told` in their place.
+    def show_answered(self, prompt: OpenPrompt, told: str) -> None:
+        """Take the buttons away where they were, and leave `told` in their place, where the channel can.
 
         Of a message that went out twice it is the one that was tapped.
         """
-        if not self.hook.channel.abilities.updates:
+        target = self.tapped or prompt.provider_id
+        if prompt.payload is None or target is None:
             return
-        row = self.session.execute(
-            sa.select(Delivery.provider_id, SentMessage.payload)
-            .join(SentMessage, SentMessage.delivery_id == Delivery.id)
-            .where(Delivery.id == delivery_id)
-            .order_by(SentMessage.attempt.desc())
-            .limit(1)
-        ).first()
-        target = self.tapped or (row.provider_id if row else None)
-        if row is None or row.payload is None or target is None:
-            return
-        asked = outbox.unpack(row.payload)
+        asked = outbox.unpack(prompt.payload)
         text = "\n\n".join((asked.body or asked.text, told))
         self.update(Message(text=text, media=asked.media, markup=asked.markup), target)
 
@@ -151,6 +140,39 @@ class Talk:
     def recipient(self) -> str:
         """Whom an answer goes to: the worker, or the bare address of somebody unknown."""
         return outbox.of_worker(self.person.worker_id) if self.person else outbox.of_address(self.address)
+
+    def tried(
+        self, prompt: OpenPrompt, *, answered: bool, response_id: uuid.UUID | None, joins_until: datetime | None
+    ) -> None:
+        """This question got an answer, and so has arrived; `answered`: it takes no other."""
+        self.writes["prompt"] = {
+            "id": prompt.id,
+            "was": prompt.tries,
+            "tries": prompt.tries + 1,
+            "state": "answered" if answered else prompt.state,
+            "answered_at": self.now if answered else None,
+            "response_id": response_id,
+            "joins_until": joins_until,
+        }
+        self.writes |= receipts.arrival(prompt.delivery_id)
+
+    def close(self, writes: Mapping[str, Values]) -> None:
+        """Write everything: what was decided, `writes`, and what is said."""
+        person, last = self.person, outbox.TOGETHER
+        common = {
+            "organization_id": self.hook.organization_id,
+            "integration_id": self.hook.integration_id,
+            "channel": self.hook.channel.name,
+            "address": self.address,
+            "worker_id": person.worker_id if person else None,
+            "identity_id": person.identity_id if person else None,
+            "now": self.now,
+        }
+        chosen = {**self.writes, **writes, **outbox.writes(self.entries[:last])}
+        TOGETHER.run(self.session.connection(), common, chosen)
+        outbox.put(self.session, self.entries[last:])
+        if self.entries:
+            nudge(self.session, "dispatch", str(self.hook.integration_id))
 
     def _put(self, **columns: Any) -> None:
         person = self.person
@@ -171,33 +193,31 @@ class Talk:
         )
 
 
-def begin(session: Session, hook: Hook, address: str, now: datetime, *, tapped: str | None = None) -> Talk:
-    """Find out who speaks, and make their messages take turns by locking their identity.
+def begin(session: Session, hook: Hook, inbound: Inbound, now: datetime) -> Talk | None:
+    """Find out who speaks, and make their messages take turns. None if this message has been dealt with.
 
-    The lock lets foreign keys point to the row: else a webhook would wait for every batch that is being
-    sent to the same person, and the batch for it. An address of nobody's has no row, so its name is locked.
+    An address of nobody's has no row to lock, so its name is locked.
     """
-    organization = session.execute(
-        sa.select(Organization.name, Organization.settings).where(Organization.id == hook.organization_id)
-    ).one()
-    row = session.execute(
-        sa.select(ChannelIdentity.id, ChannelIdentity.worker_id, WorkerContact.preferred_language)
-        .join(Worker, Worker.id == ChannelIdentity.worker_id)
-        .outerjoin(WorkerContact, WorkerContact.worker_id == ChannelIdentity.worker_id)
-        .where(
-            ChannelIdentity.integration_id == hook.integration_id,
-            ChannelIdentity.address == address,
-            ChannelIdentity.state != "replaced",
-        )
-        .with_for_update(of=ChannelIdentity, key_share=True)
-    ).first()
-    settings = load_settings(organization.settings)
-    if row is None and not on_sqlite(session):
-        name = sa.func.hashtextextended(f"talk:{hook.integration_id}:{address}", 0)
+    values = {
+        "organization_id": hook.organization_id,
+        "integration_id": hook.integration_id,
+        "address": inbound.address,
+        "key": inbound.key,
+        "now": now,
+    }
+    speaker = hearing.take(session, values)
+    if not speaker.first:
+        return None
+    settings = load_settings(speaker.settings)
+    person = None
+    if speaker.identity_id is not None and speaker.worker_id is not None:
+        language = speaker.language or settings.locale.default_language
+        person = Person(speaker.identity_id, speaker.worker_id, language)
+    elif not on_sqlite(session):
+        name = sa.func.hashtextextended(f"talk:{hook.integration_id}:{inbound.address}", 0)
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(name)))
-    language = row.preferred_language if row else None
-    person = Person(row.id, row.worker_id, language or settings.locale.default_language) if row else None
-    return Talk(session, hook, settings, organization.name, address, person, now, tapped)
+    tapped = inbound.tap.message_id if inbound.tap else None
+    return Talk(session, hook, settings, speaker.organization_name, inbound.address, person, now, tapped)
 
 
 def open_prompts(talk: Talk, token: str | None = None, delivery_id: int | None = None) -> Sequence[OpenPrompt]:
@@ -207,16 +227,8 @@ def open_prompts(talk: Talk, token: str | None = None, delivery_id: int | None =
     """
     if talk.person is None:
         return ()
-    joining = sa.and_(Prompt.response_id.is_not(None), Prompt.joins_until > talk.now)
-    state = sa.or_(Prompt.state == "open", joining)
-    if token is not None or delivery_id is not None:
-        meant = Prompt.token == token if token is not None else Prompt.delivery_id == delivery_id
-        state = sa.or_(state, sa.and_(meant, Prompt.state != "withdrawn"))
-    rows = talk.session.execute(
-        sa.select(Prompt.__table__, ContentVersion.content_id)
-        .join(ContentVersion, ContentVersion.id == Prompt.content_version_id)
-        .where(Prompt.identity_id == talk.person.identity_id, state)
-    ).all()
+    wanted = {"identity_id": talk.person.identity_id, "now": talk.now, "token": token, "delivery_id": delivery_id}
+    rows = hearing.asked(talk.session, wanted, updates=talk.hook.channel.abilities.updates)
     documents = DOCUMENTS.load(talk.session, {row.content_version_id for row in rows})
     return [_prompt(row, documents[row.content_version_id], talk) for row in rows]
 
@@ -230,9 +242,13 @@ def delivery_of(talk: Talk, provider_id: str) -> int | None:
     )
 
 
-def _prompt(row: Any, document: Any, talk: Talk) -> OpenPrompt:
+def _prompt(row: Asked, document: Document, talk: Talk) -> OpenPrompt:
     languages = tuple(dict.fromkeys((*talk.languages, document.language)))
     position = row.position or 0
+    attempt = None
+    if row.attempt_id is not None:
+        score, most = row.attempt_score or 0.0, row.attempt_max_score or 0.0
+        attempt = Attempt(row.attempt_id, score, most, row.attempt_deadline, row.attempt_finished_at)
     return OpenPrompt(
         id=row.id,
         token=row.token,
@@ -247,9 +263,15 @@ def _prompt(row: Any, document: Any, talk: Talk) -> OpenPrompt:
         order=tuple(row.option_order or ()),
         first_label=row.first_label,
         tries=row.tries,
+        state=row.state,
         asked_at=row.asked_at,
         expires_at=row.expires_at,
         answered_at=row.answered_at,
         response_id=row.response_id,
         joins_until=row.joins_until,
+        attempt=attempt,
+        earned=row.earned,
+        paid=frozenset(row.paid.split(",")) if row.paid else frozenset(),
+        provider_id=row.provider_id,
+        payload=row.payload,
     )

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from bot.channels.channel import Ask, Media, Message, Option
 from bot.database import on_sqlite
 from bot.nudge import nudge
+from bot.prepared import Values, Write, inserting, parameter
 from models import Delivery
 
 KEY = ("source_kind", "source_id", "recipient", "step", "part")
@@ -63,6 +64,30 @@ def put(session: Session, entries: Sequence[Entry]) -> None:
     session.execute(insert(Delivery.__table__).on_conflict_do_nothing(index_elements=KEY), rows)
     for integration_id in {entry.integration_id for entry in entries}:
         nudge(session, "dispatch", str(integration_id))
+
+
+def writes(entries: Sequence[Entry]) -> dict[str, Values]:
+    """What `put` does with up to `TOGETHER` entries, as writes to be done with others; the nudge is the caller's."""
+    return {
+        f"say{place}": {column: getattr(entry, column) for column in Entry.__slots__}
+        for place, entry in enumerate(entries)
+    }
+
+
+def _write(place: int) -> Write:
+    table = cast("sa.Table", Delivery.__table__)
+    given = {column: parameter(f"say{place}", table.c[column]) for column in Entry.__slots__}
+    defaults = {
+        column.name: sa.literal(cast("Any", column.default).arg, column.type)
+        for column in table.c
+        if column.default is not None and column.name not in given
+    }
+    insert = inserting(table, {**given, **defaults})
+    return Write(lambda dialect: insert(dialect).on_conflict_do_nothing(index_elements=KEY))
+
+
+TOGETHER = 4
+WRITES = {f"say{place}": _write(place) for place in range(TOGETHER)}
 
 
 def of_worker(worker_id: uuid.UUID) -> str:

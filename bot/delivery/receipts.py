@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,8 +16,11 @@ from sqlalchemy.orm import Session
 from bot.channels.channel import Accepted, Receipt, SendFailed
 from bot.delivery import outcomes, parts, retries
 from bot.delivery.outcomes import RANKS
+from bot.prepared import Values, Write, parameter
+from bot.prepared import now as shared_moment
 from models import Delivery, DeliveryEvent, SentMessage
 
+_deliveries = cast("sa.Table", Delivery.__table__)
 FINAL = frozenset({"delivered", "read"})
 UNDER_WAY = frozenset({"sending", "in_doubt", "submitted", "sent"})
 """States in which a report of failure is news."""
@@ -53,16 +56,26 @@ def apply(session: Session, receipt: Receipt, now: datetime) -> bool:
     return True
 
 
-def prove_arrival(session: Session, delivery_id: int, now: datetime) -> None:
-    """The person answered it, so it arrived, whatever we thought of the attempt: it is not sent again."""
-    unsure = sa.and_(Delivery.state.in_(STILL_TO_SEND), Delivery.attempts > 0)
-    session.execute(
-        sa.update(Delivery)
-        .where(Delivery.id == delivery_id, sa.or_(Delivery.state.in_(("sending", "in_doubt")), unsure))
+def arrival(delivery_id: int) -> dict[str, Values]:
+    """The write for a delivery that was answered: it arrived, whatever we thought of it, and is not sent again."""
+    return {"arrived": {"id": delivery_id}}
+
+
+def _arrived(_: str) -> sa.Update:
+    still_to_send = sa.or_(*(_deliveries.c.state == state for state in sorted(STILL_TO_SEND)))
+    unsure = sa.or_(
+        _deliveries.c.state == "sending",
+        _deliveries.c.state == "in_doubt",
+        sa.and_(still_to_send, _deliveries.c.attempts > 0),
+    )
+    (moment,) = shared_moment(_deliveries, "submitted_at").values()
+    return (
+        sa.update(_deliveries)
+        .where(_deliveries.c.id == parameter("arrived", _deliveries.c.id), unsure)
         .values(
             state="sent",
             rank=RANKS["sent"],
-            submitted_at=sa.func.coalesce(Delivery.submitted_at, now),
+            submitted_at=sa.func.coalesce(_deliveries.c.submitted_at, moment),
             finished_at=None,
             settle_at=None,
             lease=None,
@@ -71,6 +84,9 @@ def prove_arrival(session: Session, delivery_id: int, now: datetime) -> None:
             reason="proved_by_answer",
         )
     )
+
+
+WRITES = {"arrived": Write(_arrived)}
 
 
 def found(session: Session, row: Any, accepted: Accepted, now: datetime) -> None:

@@ -12,8 +12,9 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
+import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from bot.channels.channel import Channel, Field
 from bot.errors import BadInput, Conflict, Misconfigured, NotFound
+from bot.prepared import Prepared
 from models.organizations import Integration, Organization
 
 STATUSES = ("untested", "connected", "failing", "revoked", "paused")
@@ -76,20 +78,41 @@ def add(
     return integration
 
 
-def by_address(session: Session, kind: str, addresses: Sequence[str]) -> Integration | None:
+class Connected(NamedTuple):
+    """What a hook has to know of an integration before it can verify anything."""
+
+    id: uuid.UUID
+    organization_id: uuid.UUID
+    type: str
+    address: str
+    config: dict[str, Any]
+
+
+def by_address(connection: sa.Connection, kind: str, addresses: Sequence[str]) -> Connected | None:
     """The integration that a hook's request belongs to: the first of `addresses` that is ours.
 
-    Needs a service session: the organization is what is being looked for.
+    The connection sees all organizations: whose it is, is what is being looked for.
     """
-    if not addresses:
-        return None
-    found = {
-        integration.address: integration
-        for integration in session.scalars(
-            select(Integration).where(Integration.type == kind, Integration.address.in_(addresses))
-        )
-    }
-    return next((found[address] for address in addresses if address in found), None)
+    for address in addresses:
+        for row in _BY_ADDRESS.rows(connection, {"kind": kind, "address": address}):
+            return Connected(*row)
+    return None
+
+
+def by_id(connection: sa.Connection, kind: str, id: uuid.UUID) -> Connected | None:
+    """The integration that a hook's address names."""
+    for row in _BY_ID.rows(connection, {"kind": kind, "id": id}):
+        return Connected(*row)
+    return None
+
+
+def _connected(*wanted: sa.ColumnElement[bool]) -> Prepared:
+    columns = (Integration.id, Integration.organization_id, Integration.type, Integration.address, Integration.config)
+    return Prepared(lambda _: select(*columns).where(Integration.type == sa.bindparam("kind"), *wanted))
+
+
+_BY_ADDRESS = _connected(Integration.address == sa.bindparam("address"))
+_BY_ID = _connected(Integration.id == sa.bindparam("id"))
 
 
 def get(session: Session, id: uuid.UUID) -> Integration:
@@ -100,7 +123,7 @@ def get(session: Session, id: uuid.UUID) -> Integration:
     return integration
 
 
-def config_of(integration: Integration, keys: Sequence[str]) -> dict[str, str]:
+def config_of(integration: Integration | Connected, keys: Sequence[str]) -> dict[str, str]:
     """What the channel needs to speak. Opened once per stored seal: each message asks for it."""
     return unseal(keys, integration.organization_id, integration.config)
 

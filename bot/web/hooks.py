@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import cast
 
+import sqlalchemy as sa
 from flask import Flask, Response, abort, request
-from sqlalchemy.orm import Session
 
 from bot import clock
 from bot.channels import channel as vocabulary
@@ -21,10 +21,10 @@ from bot.channels.channel import Channel
 from bot.conversation.talk import Hook
 from bot.log import Log
 from bot.tenancy import integrations
+from bot.tenancy.integrations import Connected
 from bot.web.intake import Verified, read, take_in
 from bot.web.parts import Parts, parts
 from bot.web.security import permission
-from models import Integration
 
 log = Log(__name__)
 
@@ -86,8 +86,8 @@ def _as_sent(service: Parts) -> vocabulary.Request:
 def _verified(channel: Channel, asked: vocabulary.Request, named: str | None) -> Verified:
     """Whose request it is, proved by its signature; 403 otherwise, without saying which of the two failed."""
     service = parts()
-    with service.database.reading(None) as session:
-        integration = _integration(session, channel, asked, named)
+    with service.database.looking_up() as connection:
+        integration = _integration(connection, channel, asked, named)
         config = integrations.config_of(integration, service.settings.encryption_keys) if integration else {}
     if not channel.verify(asked, _with_app_secret(channel, config, service.settings.slack_signing_secret)):
         log.warning("hook_refused", kind=channel.kind, status=403)
@@ -99,8 +99,8 @@ def _verified(channel: Channel, asked: vocabulary.Request, named: str | None) ->
 
 
 def _integration(
-    session: Session, channel: Channel, asked: vocabulary.Request, named: str | None
-) -> Integration | None:
+    connection: sa.Connection, channel: Channel, asked: vocabulary.Request, named: str | None
+) -> Connected | None:
     """By the id in the address where there is one, else by what the request says of itself.
 
     A workspace that speaks at another's address is not let in: with the service's own app the signature
@@ -108,13 +108,12 @@ def _integration(
     """
     addresses = list(channel.addresses_in(asked))
     if named is None:
-        return integrations.by_address(session, channel.kind, addresses)
+        return integrations.by_address(connection, channel.kind, addresses)
     try:
-        found = session.get(Integration, uuid.UUID(named))
+        found = integrations.by_id(connection, channel.kind, uuid.UUID(named))
     except ValueError:
         return None
-    theirs = found is not None and found.type == channel.kind and (not addresses or found.address in addresses)
-    return found if theirs else None
+    return found if found is not None and (not addresses or found.address in addresses) else None
 
 
 def _with_app_secret(channel: Channel, config: Mapping[str, str], secret: str | None) -> Mapping[str, str]:

@@ -109,7 +109,7 @@ def test_what_fails_leaves_nothing_and_may_come_again(floor: Floor, monkeypatch:
     ana = floor.hire()
     floor.broadcast(ana, floor.write(**quiz()))
     with monkeypatch.context() as broken:
-        broken.setattr(room.record, "active", lambda *_args, **_more: 1 / 0)
+        broken.setattr(room.record, "activity", lambda *_args, **_more: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             floor.says(ana, "2", key="SM1")
     assert not floor.rows(QuestionResponse)

@@ -12,6 +12,7 @@ from bot.broadcast import progress
 from bot.channels.channel import SendFailed
 from bot.channels.sms_failures import by_code
 from bot.delivery import receipts
+from bot.prepared import Together
 from models import ChannelIdentity, Delivery, DeliveryEvent, Prompt, SenderPace, SentMessage
 from tests import factories
 
@@ -227,11 +228,17 @@ def test_another_organizations_delivery_is_not_moved(house, sms, sent, database)
     assert house.all(DeliveryEvent) == []
 
 
+def _answered(session, delivery_id):
+    """The person answers it, and that is written with all that follows from it."""
+    writes = Together(receipts.WRITES)
+    writes.run(session.connection(), {"now": clock.now()}, receipts.arrival(delivery_id))
+
+
 @pytest.mark.parametrize("state", ["sending", "in_doubt", "queued", "claimed", "failed"])
 def test_an_answer_proves_arrival(house, sms, sent, state):
     house.set(sent, state=state)
     with house.session() as session:
-        receipts.prove_arrival(session, sent, clock.now())
+        _answered(session, sent)
     assert (house.row(sent).state, house.row(sent).reason) == ("sent", "proved_by_answer")
 
 
@@ -244,7 +251,7 @@ def test_an_arrival_takes_back_that_it_may_be_lost_and_not_that_it_may_be_there_
         house.report(sent, "delivered")
     else:
         with house.session() as session:
-            receipts.prove_arrival(session, sent, clock.now())
+            _answered(session, sent)
     assert (house.row(sent).state, house.row(sent).flagged) == ({"report": "delivered", "answer": "sent"}[told], left)
 
 
@@ -282,5 +289,5 @@ def test_a_report_of_failure_does_not_wake_a_cancelled_broadcast(house, sms, who
 def test_an_answer_proves_nothing_of_what_was_never_sent(house, sms, who):
     row = house.queue(who)
     with house.session() as session:
-        receipts.prove_arrival(session, row, clock.now())
+        _answered(session, row)
     assert house.row(row).state == "queued"

@@ -100,11 +100,13 @@ def test_a_changed_config_is_seen_at_once(database, organization):
 
 def test_a_hook_finds_its_integration_without_an_organization(database, organization, other):
     first, second = add(database, organization), add(database, other, loft_id="L2")
-    with database.service_session() as session:
+    with database.looking_up() as connection:
         for addresses, found in [(["L1"], first), (["L9", "L2", "L1"], second), (["L9"], None), ([], None)]:
-            integration = integrations.by_address(session, "loft", addresses)
+            integration = integrations.by_address(connection, "loft", addresses)
             assert (integration and integration.id) == found
-        assert integrations.by_address(session, "twilio", ["L1"]) is None
+        assert integrations.by_address(connection, "twilio", ["L1"]) is None
+        assert integrations.by_id(connection, "loft", first).address == "L1"
+        assert integrations.by_id(connection, "twilio", first) is None
 
 
 def test_another_organizations_integration_is_not_found(database, organization, other):

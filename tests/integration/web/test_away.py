@@ -35,7 +35,7 @@ def test_a_503_at_every_door(
     house: House, monkeypatch: pytest.MonkeyPatch, error: Exception, where: str, door: str
 ) -> None:
     if where == "first":
-        monkeypatch.setattr(house.database, "reading", fail(error))
+        monkeypatch.setattr(house.database, "looking_up", fail(error))
     else:
         monkeypatch.setattr(intake, "receive", fail(error))
         monkeypatch.setattr(intake.receipts, "apply", fail(error))
