@@ -18,10 +18,11 @@ _LONGEST: Final = 40
 
 
 def called(prompt: OpenPrompt, prompts: Sequence[OpenPrompt], languages: Sequence[str]) -> str:
-    """A short name of `prompt` among `prompts`; "" where no other is open and nobody could mistake it."""
-    others = [one for one in prompts if one.id != prompt.id and one.answered_at is None]
-    if not others:
+    """A short name of `prompt` among `prompts`; "" where fewer than two are open and nobody could mistake it."""
+    waiting = [one for one in prompts if one.answered_at is None]
+    if len(waiting) < 2:
         return ""
+    others = [one for one in waiting if one.id != prompt.id]
     title = _title(prompt, languages)
     shared = not title or title in {_title(other, languages) for other in others}
     return _short(_beginning(prompt, languages) if shared else title)

@@ -321,6 +321,7 @@ def test_a_second_tap_says_of_which_question(floor: Floor) -> None:
     floor.broadcast(ana, floor.write(**SPILL))
     token = floor.token(ana)
     floor.broadcast(ana, floor.write(**LADDERS))
+    floor.broadcast(ana, floor.write(**reflection()))
     assert [floor.taps(ana, token, "b") for _ in range(2)] == ["answered", "noted"]
     assert floor.last(ana) == "You have answered this one already.\n(Spill in aisle 4)"
     assert floor.taps(ana, "gone", "b") == "noted"

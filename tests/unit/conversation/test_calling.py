@@ -35,7 +35,9 @@ def reflection(prompt: str, minutes: int = 0) -> OpenPrompt:
 def test_alone_it_needs_no_name() -> None:
     spill = quiz("Spill")
     assert called(spill, [spill], ()) == ""
-    assert called(spill, [spill, quiz("Ladders", minutes=5, answered_at=NOW)], ()) == ""
+    answered = quiz("Ladders", minutes=5, answered_at=NOW)
+    assert called(spill, [spill, answered], ()) == called(answered, [spill, answered], ()) == ""
+    assert called(answered, [spill, answered, quiz("Fire", minutes=9)], ()) == "Ladders"
 
 
 def test_a_quiz_by_its_title_in_the_language_that_was_read() -> None:
