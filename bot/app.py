@@ -24,10 +24,14 @@ from bot.engine.actors import Actors
 from bot.engine.sender import CoalescingSender
 from bot.log import Log
 from bot.settings import Settings
+from bot.tenancy import integrations
 from bot.web import build
 from scheduler import timetable
 
 log = Log(__name__)
+
+LAST_WORK = 20.0
+"""Seconds that a worker's running piece of work may take once it has been asked to end."""
 
 
 @dataclass(slots=True)
@@ -54,11 +58,27 @@ class Service:
         clockwork = timetable.Clockwork(self.database, self.dispatcher)
         self._stops.append(timetable.start(clockwork))
 
+    def away(self) -> str | None:
+        """Where RabbitMQ can't be reached, or None. BrokerRefuses where it won't let us in."""
+        return self.broker.place if isinstance(self.broker, brokers.Rabbit) and not self.broker.knock() else None
+
+    def consuming(self) -> bool:
+        """Whether nudges come in: an actor that is cut off from its broker isn't ready."""
+        return not isinstance(self.broker, brokers.Rabbit) or self.broker.consuming.is_set()
+
+    def look_for_broker(self) -> None:
+        """Say in the log if RabbitMQ is away or won't have us. The web answers all the same."""
+        try:
+            self.away()
+        except brokers.BrokerRefuses:
+            log.failure("broker_refuses")
+
     def stop(self) -> None:
-        """Finish what is running, then close everything."""
+        """Finish what is running, begin nothing more, then close everything."""
+        self.dispatcher.ending.set()
         for part in reversed(self._stops):
             if isinstance(part, Worker):
-                part.stop(timeout=20_000)
+                part.stop(timeout=int(LAST_WORK * 1000))
             else:
                 part.shutdown(wait=True)  # type: ignore[attr-defined]
         self._stops.clear()
@@ -75,9 +95,16 @@ def join(settings: Settings) -> Service:
     dispatcher = Dispatcher(database, settings, Wire(), store)
     broker = brokers.make(settings.broker_url)
     actors = Actors(broker, database, dispatcher)
-    sender = CoalescingSender(actors.enqueue)
+    sender = CoalescingSender(actors.enqueue, broker.rest if isinstance(broker, brokers.Rabbit) else None)
     database.sender = sender
     return Service(settings, database, store, dispatcher, broker, actors, sender)
+
+
+def check(service: Service) -> None:
+    """Refuse to work on the wrong database, or with keys that open nothing in it: one sentence each."""
+    schema.check(service.database)
+    with service.database.reading(None) as session:
+        integrations.check_keys(session, service.settings.encryption_keys)
 
 
 def create_app(service: Service) -> Flask:

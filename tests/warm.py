@@ -3,6 +3,7 @@
 To import the product takes a command a second or more of the processor's time, and the tests give hundreds of
 commands. A fork is still a process of its own, with its own arguments, environment, folder, streams, signals and
 exit code. What it would hide, an import that looks at the environment, shows where tests start `shiftline` itself.
+The fault harness's launcher is their last step, for queues and spans of a test's own (PROVE_QUEUES, PROVE_TIMING).
 
 `python -m tests.warm DESCRIPTOR` is that process; where the system isn't Linux each command is started cold.
 """
@@ -26,12 +27,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.faults import launcher
+
 ROOT = Path(__file__).parents[1]
-COLD = [sys.executable, "-c", "from bot.cli import main; main()"]
+COLD = [sys.executable, "-m", "tests.faults.launcher", "nothing"]
 LARGEST = 1 << 17  # bytes of arguments and environment
 PR_SET_PDEATHSIG = 1
-QUEUES = "SHIFTLINE_TEST_QUEUES"
-"""Put before the names of the broker's queues: nobody else on this RabbitMQ takes our nudges, nor we theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,14 +209,6 @@ def _import_everything() -> None:
     assert threading.active_count() == 1, "a fork would have none of these threads"
 
 
-def _use_own_queues() -> None:
-    from bot.engine import actors
-
-    if prefix := os.environ.get(QUEUES):
-        for name, queue in dict(actors.QUEUES).items():
-            actors.QUEUES[name] = f"{prefix}_{queue}"
-
-
 def main(descriptor: str) -> None:
     """Wait for commands; in a fork, be one."""
     _die_with_parent()
@@ -223,10 +216,7 @@ def main(descriptor: str) -> None:
     _import_everything()
     serve(socket.socket(fileno=int(descriptor)))
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    _use_own_queues()
-    from bot.cli import main as shiftline
-
-    shiftline()
+    launcher.main("nothing", *sys.argv[1:])
 
 
 if __name__ == "__main__":

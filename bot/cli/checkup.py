@@ -77,18 +77,14 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 def _broker(url: str) -> Finding:
     from bot.engine import broker
 
-    made = broker.make(url)
+    made = broker.Rabbit(url, [])
     try:
-        made.connection  # type: ignore[attr-defined]  # noqa: B018 - opening it is the question
-    except Exception as error:  # noqa: BLE001 - pika raises many types
-        return Finding(
-            "error",
-            "BROKER_URL",
-            f"RabbitMQ can't be reached ({type(error).__name__}): is it running, and is the address right?",
-        )
-    finally:
-        made.close()
-    return Finding("ok", "BROKER_URL", "RabbitMQ answers.")
+        if made.knock():
+            return Finding("ok", "BROKER_URL", "RabbitMQ answers.")
+    except broker.BrokerRefuses as refusal:
+        return Finding("error", "BROKER_URL", refusal.words)
+    words = f"RabbitMQ can't be reached at {made.place}: is it running, and is the address right?"
+    return Finding("error", "BROKER_URL", words)
 
 
 def _folder(folder: Path) -> Iterator[Finding]:

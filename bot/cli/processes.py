@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +24,9 @@ from bot.errors import Misconfigured, Unavailable
 from bot.settings import Settings
 from bot.web import server
 from bot.web.server import Application, Place
+
+ENDS_WITHIN = 40.0
+"""Seconds from SIGTERM: the longest that a piece of work may take, and closing everything after it."""
 
 
 class OneProcessOnly(Misconfigured):
@@ -44,21 +49,35 @@ def _listening(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command("demo")
 @_listening
-def demo(host: str, port: int) -> None:
+@click.option("--many", is_flag=True, help="As many processes, on PostgreSQL and RabbitMQ.")
+def demo(host: str, port: int, many: bool) -> None:
     """Everything in one, with a sample organization and simulated phones."""
+    (_demonstrate_many if many else _demonstrate)(Place(host, port))
+
+
+def _demonstrate(place: Place) -> None:
     from bot.sample import demonstration
 
-    place = Place(host, port)
     settings = _prepared(place)
     server.free(place)
-    simulator, url = _simulator(settings.data)
-    try:
+    with _simulator(settings.data) as url:
         settings = demonstration.prepare(settings, url, _said)
         _said("Starting …")
         server.serve(place, partial(_all_in_one, settings))
-    finally:
-        simulator.terminate()
-        simulator.wait(timeout=10)
+
+
+def _demonstrate_many(place: Place) -> None:
+    """Two webs, three workers and two clocks; exit 1 if one of them did not end in order."""
+    from bot.sample import demonstration, many
+
+    settings = replace(_distributed(place), public_url=place.url)
+    for web in many.places(place):
+        server.free(web)
+    schema.upgrade(settings.database_url)
+    with _simulator(settings.data) as url:
+        settings = demonstration.prepare(settings, url, _said, slack_at=many.places(place)[1].url)
+        if not many.run(settings, place, _plainly):
+            sys.exit(1)
 
 
 @click.command("up")
@@ -74,10 +93,13 @@ def up(host: str, port: int) -> None:
 @click.command("serve")
 @_listening
 @click.option("--workers", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1, 256))
-def serve(host: str, port: int, workers: int) -> None:
+@click.option("--simulator", hidden=True, help="Where `demo --many` has its simulated providers, for their page.")
+def serve(host: str, port: int, workers: int, simulator: str | None) -> None:
     """The web only (PostgreSQL and RabbitMQ)."""
     place = Place(host, port, workers)
     settings = _distributed(place)
+    if simulator:
+        settings = replace(settings, demo=True, simulator_url=simulator)
     server.serve(place, partial(_web, settings))
 
 
@@ -88,9 +110,10 @@ def work(threads: int) -> None:
     from bot import app
 
     service = app.join(_distributed(None))
-    schema.check(service.database)
+    app.check(service)
+    _say_if_away(service.away())
     service.start_actors(threads)
-    _until_ended("Shiftline's actors are ready.", service.stop)
+    _until_ended("Shiftline's actors are ready.", service.stop, service.consuming)
 
 
 @click.command("clock")
@@ -99,7 +122,8 @@ def clock() -> None:
     from bot import app
 
     service = app.join(_distributed(None))
-    schema.check(service.database)
+    app.check(service)
+    _say_if_away(service.away())
     service.start_clock()
     _until_ended("Shiftline's clock is ready.", service.stop)
 
@@ -120,6 +144,11 @@ def migrate(revision: str | None) -> None:
 
 def _said(words: str) -> None:
     stderr.print(words)
+
+
+def _plainly(words: str) -> None:
+    """A process's own line, as it said it."""
+    click.echo(words, err=True)
 
 
 def _prepared(place: Place) -> Settings:
@@ -160,30 +189,62 @@ def _web(settings: Settings) -> Application:
 
     log.start(settings.log_level)
     service = app.join(settings)
-    return Application(app.create_app(service), service.stop)
+    app.check(service)
+    flask = app.create_app(service)
+    # In a thread: a broker that is silent must not keep the web from answering.
+    threading.Thread(target=service.look_for_broker, name="broker", daemon=True).start()
+    return Application(flask, service.stop)
 
 
-def _until_ended(words: str, stop: Callable[[], None]) -> None:
-    ended = threading.Event()
+def _say_if_away(place: str | None) -> None:
+    if place:
+        words = "Trying again until it answers; webhooks are taken meanwhile, and what is to be sent waits."
+        click.echo(f"RabbitMQ (BROKER_URL) can't be reached at {place}. {words}", err=True)
+
+
+def _until_ended(words: str, stop: Callable[[], None], ready: Callable[[], bool] = lambda: True) -> None:
+    """Say `words` when it is ready; at SIGTERM or Ctrl-C finish what runs, within ENDS_WITHIN seconds."""
+    hears, tells = os.pipe()  # a signal's handler must take no lock, and an Event has one
     for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: ended.set())
-    click.echo(words)
-    ended.wait()
+        signal.signal(sign, lambda *_: os.write(tells, b"."))
+    while not ready():
+        if select.select([hears], [], [], 0.1)[0]:
+            break
+    else:
+        click.echo(words)
+    os.read(hears, 1)
+    hard = threading.Timer(ENDS_WITHIN, _end_hard)
+    hard.daemon = True
+    hard.start()
     stop()
+    hard.cancel()
 
 
-def _simulator(data: Path) -> tuple[subprocess.Popen[str], str]:
-    """The simulator as a process of its own. No thread may be started here: the server forks later."""
+def _end_hard() -> None:
+    """What still runs is left as after a kill -9: leases and doubts are there for that."""
+    log.Log(__name__).warning("ended_hard", seconds=ENDS_WITHIN)
+    os._exit(1)
+
+
+@contextmanager
+def _simulator(data: Path) -> Iterator[str]:
+    """The simulator as a process of its own, and its address. No thread may be started here: the server forks later."""
     data.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "bot.simulator", "--port", "0", "--die-with-parent"]
     command += ["--ledger", str(data / "simulator.sqlite3")]
     root = Path(__file__).parents[2]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root)  # noqa: S603 - our own module
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        command, stdout=subprocess.PIPE, text=True, cwd=root, process_group=0
+    )
     assert process.stdout is not None, "it has a pipe"
-    line = process.stdout.readline()
-    if "http" not in line:
-        raise SimulatorAway
-    return process, line.split()[-1].strip()
+    try:
+        line = process.stdout.readline()
+        if "http" not in line:
+            raise SimulatorAway
+        yield line.split()[-1].strip()
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
 
 
 COMMANDS = {"demo": demo, "up": up, "serve": serve, "work": work, "clock": clock, "migrate": migrate}

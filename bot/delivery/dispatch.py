@@ -6,6 +6,7 @@ No transaction is open while a provider is called. Whatever is interrupted here 
 from __future__ import annotations
 
 import asyncio
+import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ class Dispatcher:
         self.settings = settings
         self.wire = wire
         self.store = store
+        self.ending = threading.Event()
+        """Set when this process is to end: what has begun is finished, what was only claimed is given back."""
 
     def dispatch(self, integration_id: uuid.UUID) -> int:
         """Send one batch of this integration; nudges itself if more is due. Returns how many were claimed."""
@@ -68,7 +71,8 @@ class Dispatcher:
             if claimed.more:
                 nudge(session, "dispatch", str(integration_id))
         for start in range(0, len(claimed.ids), begin.MOST):
-            if not self._batch(line, claimed.lease, claimed.ids[start : start + begin.MOST]):
+            ids = claimed.ids[start : start + begin.MOST]
+            if self.ending.is_set() or not self._batch(line, claimed.lease, ids):
                 self._give_back(line, claimed.lease)
                 break
         return len(claimed.ids)
@@ -129,6 +133,8 @@ class Dispatcher:
     def _give_back(self, line: Line, lease: uuid.UUID) -> None:
         with self.database.organization_session(line.sender.organization_id) as session:
             claim.give_back(session, lease)
+            if self.ending.is_set():
+                nudge(session, "dispatch", str(line.sender.integration_id))  # another process takes it up
 
 
 def api_url_of(channel: Channel, settings: Settings) -> str:

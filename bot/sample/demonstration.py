@@ -29,8 +29,11 @@ class NotForDemonstration(Misconfigured):
     code = "not_for_demonstration"
 
 
-def prepare(settings: Settings, simulator_url: str, said: Callable[[str], None]) -> Settings:
-    """Seed what is missing, introduce the sample people to the simulator; the settings to serve with."""
+def prepare(settings: Settings, simulator_url: str, said: Callable[[str], None], slack_at: str = "") -> Settings:
+    """Seed what is missing, introduce the sample people to the simulator; the settings to serve with.
+
+    Slack posts to `slack_at` where that isn't PUBLIC_URL: its signature, unlike Twilio's, says nothing of the address.
+    """
     urls = {"TWILIO_API_URL": simulator_url, "SLACK_API_URL": f"{simulator_url}/slack/api/"}
     settings = replace(settings, demo=True, simulator_url=simulator_url, api_urls=urls)
     database = Database(settings.database_url)
@@ -41,7 +44,7 @@ def prepare(settings: Settings, simulator_url: str, said: Callable[[str], None])
             said("Making the sample organization …")
             store = Store(Path(settings.media_url.removeprefix("file://")), settings.public_url, settings.secret_key)
             sample = seed.seed(database, settings, store, twilio=_twilio(), slack=_slack(), progress=said)
-        _introduce(database, settings, sample, Control(simulator_url))
+        _introduce(database, settings, sample, Control(simulator_url), slack_at or settings.public_url)
     finally:
         database.dispose()
     return settings
@@ -62,7 +65,7 @@ def _slack() -> dict[str, str]:
     return {"team_id": "T0SAMPLE", "bot_token": f"xoxb-{chance.token(18)}", "signing_secret": chance.random_id().hex}
 
 
-def _introduce(database: Database, settings: Settings, sample: Sample, control: Control) -> None:
+def _introduce(database: Database, settings: Settings, sample: Sample, control: Control, slack_at: str) -> None:
     """Tell the simulator which accounts exist and where their webhooks go."""
     with database.reading(None) as session:
         rows = session.scalars(sa.select(Integration).where(Integration.organization_id == sample.organization_id))
@@ -78,6 +81,6 @@ def _introduce(database: Database, settings: Settings, sample: Sample, control: 
         slack["team_id"],
         slack["bot_token"],
         signing_secret=slack["signing_secret"],
-        hook_url=f"{settings.public_url}/hooks/slack",
+        hook_url=f"{slack_at}/hooks/slack",
         users=seed.people_of_slack(database, sample),
     )

@@ -36,6 +36,12 @@ class SealBroken(Misconfigured):
     code = "seal_broken"
 
 
+class KeysOfAnother(SealBroken):
+    """These ENCRYPTION_KEYS open none of the stored credentials: every machine needs the keys that sealed them."""
+
+    code = "keys_of_another"
+
+
 def seal(keys: Sequence[str], organization_id: uuid.UUID, config: Mapping[str, str]) -> dict[str, Any]:
     """`config` as it is stored, sealed with the newest of `keys` (Fernet keys, newest first)."""
     inside = json.dumps({"organization": str(organization_id), "config": dict(config)})
@@ -126,6 +132,19 @@ def get(session: Session, id: uuid.UUID) -> Integration:
 def config_of(integration: Integration | Connected, keys: Sequence[str]) -> dict[str, str]:
     """What the channel needs to speak. Opened once per stored seal: each message asks for it."""
     return unseal(keys, integration.organization_id, integration.config)
+
+
+def check_keys(session: Session, keys: Sequence[str]) -> None:
+    """KeysOfAnother where credentials are stored and these keys open none of the newest: this machine has its own."""
+    newest = session.scalars(select(Integration).order_by(Integration.created_at.desc()).limit(20)).all()
+    for integration in newest:
+        try:
+            config_of(integration, keys)
+        except SealBroken:
+            continue
+        return
+    if newest:
+        raise KeysOfAnother
 
 
 def set_status(session: Session, id: uuid.UUID, status: str, reason: str | None = None) -> None:

@@ -285,9 +285,27 @@ def test_a_setting_with_a_mistake(
     shiftline(*command).refused(name)
 
 
-@pytest.mark.parametrize("command", ["serve", "work", "clock"])
-def test_separate_processes_need_both_servers(shiftline: Command, command: str) -> None:
-    shiftline(command).refused("PostgreSQL and RabbitMQ")
+@pytest.mark.parametrize(
+    "given", [{}, {"DATABASE_URL": "postgresql://me@127.0.0.1:9/x"}, {"BROKER_URL": "amqp://127.0.0.1:9"}]
+)
+@pytest.mark.parametrize("command", [("serve",), ("work",), ("clock",), ("demo", "--many")])
+def test_separate_processes_need_both_servers(
+    shiftline: Command, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], given: dict[str, str]
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    shiftline(*command).refused("PostgreSQL and RabbitMQ", "DATABASE_URL", "BROKER_URL", "shiftline up")
+
+
+@pytest.mark.parametrize("command", ["work", "clock"])
+def test_separate_processes_need_their_database_and_their_address(
+    shiftline: Command, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me@127.0.0.1:9/x")
+    monkeypatch.setenv("BROKER_URL", "amqp://127.0.0.1:9")
+    shiftline(command).refused("PUBLIC_URL is not set")
+    monkeypatch.setenv("PUBLIC_URL", "https://bot.example.org")
+    shiftline(command).refused("The database can't be reached", code=1)
 
 
 @pytest.mark.parametrize("command", ["up", "demo"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -652,3 +653,15 @@ def test_a_batch_is_at_most_64_and_everything_leaves(house, played, monkeypatch)
     assert house.send(sms) == 70
     assert len({out.delivery for out in played.sent}) == 70
     assert max(len(batch) for batch in batches) == begin.MOST
+
+
+def test_a_process_that_is_to_end_finishes_what_it_began_and_gives_the_rest_back(house, played):
+    sms = house.connect()
+    people = house.hire(sms, begin.MOST + 6)
+    rows = [house.queue(who) for who in people]
+    played.before = lambda _out: house.dispatcher.ending.set()
+    house.nudges.clear()
+    house.send(sms)
+    assert Counter(house.states(*rows)) == {"submitted": begin.MOST, "queued": 6}
+    assert ("dispatch", str(sms)) in house.nudges, "another process takes them up at once"
+    assert {row.lease for row in house.all(Delivery, state="queued")} == {None}

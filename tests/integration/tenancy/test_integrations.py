@@ -89,6 +89,21 @@ def test_a_config_copied_into_another_organization_does_not_open(database, organ
             integrations.config_of(theirs, KEYS)
 
 
+def test_keys_that_open_nothing_are_another_machines(database, organization, other):
+    def check(*keys):
+        with database.service_session() as session:
+            integrations.check_keys(session, keys)
+
+    check(Fernet.generate_key().decode())  # nothing is stored yet
+    add(database, organization)
+    with pytest.raises(integrations.KeysOfAnother):
+        check(Fernet.generate_key().decode())
+    check(*KEYS)
+    with database.organization_session(other.id) as session:
+        factories.integration(session, other.id, config={"sealed": "broken"})
+    check(*KEYS)  # one that is broken keeps nobody from the others
+
+
 def test_a_changed_config_is_seen_at_once(database, organization):
     made = add(database, organization)
     with database.organization_session(organization.id) as session:
