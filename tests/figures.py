@@ -77,8 +77,13 @@ def meets(value: float, target: str) -> bool:
     return bool(COMPARE[sign](value, float(bound)))
 
 
-def run(prog: str, registry: Mapping[str, Measure], argv: Sequence[str], page: Path | None = None) -> int:
-    """Measure the names asked for (all of them if none is): 0, 1 when a target is missed, 2 for bad input."""
+def run(
+    prog: str, registry: Mapping[str, Measure], argv: Sequence[str], page: Path | None = None, servers: str = ""
+) -> int:
+    """Measure the names asked for (all of them if none is): 0, 1 when a target is missed, 2 for bad input.
+
+    `page` offers `--write`; `servers` names what else it was measured on.
+    """
     options = _options(prog, registry, page).parse_args(argv)
     unknown = [name for name in options.names if name not in registry]
     if unknown:
@@ -100,7 +105,7 @@ def run(prog: str, registry: Mapping[str, Measure], argv: Sequence[str], page: P
             broken, measured = True, []
         figures += measured
         if measured and page is not None and options.write:
-            _write(page, name, measured, context)
+            _write(page, name, measured, context, servers)
     sys.stderr.write("\n" + table(figures) + "\n")
     return 1 if broken or not figures or any(figure.holds is False for figure in figures) else 0
 
@@ -148,10 +153,11 @@ def _measured(name: str, measure: Measure, context: Context) -> Iterable[Figure]
         yield judged
 
 
-def _write(page: Path, name: str, figures: Sequence[Figure], context: Context) -> None:
+def _write(page: Path, name: str, figures: Sequence[Figure], context: Context, servers: str) -> None:
     """Replace what stands between `<!-- NAME -->` and `<!-- /NAME -->`."""
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    how = f"{clock.now():%Y-%m-%d}, {machine()}, seed {context.seed}{', quick' if context.quick else ''}."
+    on = ", ".join(filter(None, (machine(), servers)))
+    how = f"{clock.now():%Y-%m-%d}, {on}, seed {context.seed}{', quick' if context.quick else ''}."
     text = page.read_text(encoding="utf-8")
     if begin not in text or end not in text:
         raise ValueError(f"{page.name} has no place for {name}: {begin} … {end}.")

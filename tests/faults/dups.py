@@ -7,7 +7,6 @@ question that nobody has read, as points or as a second reply.
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from models import Delivery, PointsEntry, Prompt, QuestionResponse, SentMessage,
 from tests.faults import webhooks
 from tests.faults.launcher import described
 from tests.faults.processes import distributed, running
-from tests.faults.site import Site, site, until
+from tests.faults.site import Site, servers, site, until
 from tests.faults.webhooks import Webhook
 from tests.figures import Context, Figure
 
@@ -72,7 +71,7 @@ class Outcome:
 def dups(context: Context) -> Iterator[Figure]:
     """Webhooks delivered five times each: every answer recorded, scored and paid once."""
     count = 300 if context.quick else 2000
-    kinds = ["sqlite", *(["postgresql"] if os.environ.get("SHIFTLINE_TEST_DATABASE_URL") else [])]
+    kinds = ["sqlite", *(["postgresql"] if servers() else [])]
     if len(kinds) == 1:
         context.say("dups: on SQLite only; SHIFTLINE_TEST_DATABASE_URL and SHIFTLINE_TEST_BROKER_URL add PostgreSQL")
     runs = {}
