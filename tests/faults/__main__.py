@@ -18,9 +18,9 @@ REGISTRY: dict[str, Measure] = {"kill": kill, "freeze": freeze, "dups": dups}
 
 def main(argv: list[str]) -> int:
     """Prove what is asked for."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # whatever was started has to be ended
-    return run("prove", REGISTRY, argv, PAGE, site.servers())
+    return run("prove", REGISTRY, argv, PAGE, site.servers)
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # whatever was started has to be ended
     sys.exit(main(sys.argv[1:]))

@@ -72,6 +72,11 @@ def packed(spans: Timing) -> str:
     return " ".join(str(span.total_seconds()) for span in (spans.lease, spans.fresh, spans.settle))
 
 
+def unpacked(text: str) -> Timing:
+    """Spans as `packed`."""
+    return Timing(*(timedelta(seconds=float(span)) for span in text.split()))
+
+
 def _die_with_parent() -> None:
     """By SIGKILL, for it may be standing still when the harness is interrupted."""
     if sys.platform == "linux":
@@ -85,7 +90,7 @@ def main(part: str, *command: str) -> None:
     for name, queue in dict(actors.QUEUES).items():
         actors.QUEUES[name] = f"{prefix}_{queue}"
     if spans := os.environ.get("PROVE_TIMING"):
-        timing.use(Timing(*(timedelta(seconds=float(span)) for span in spans.split())))
+        timing.use(unpacked(spans))
     WITHOUT[part]()
     sys.argv = ["shiftline", *command]
     cli.main()

@@ -133,6 +133,7 @@ class Site:
 def site(count: int, *, kind: str = "postgresql", pace: float = 5000.0, timing: Timing | None = None) -> Iterator[Site]:
     """A site with `count` people, whose channels each send `pace` messages a second. Missing without PostgreSQL."""
     with ExitStack() as stack:
+        shared = stack.enter_context(_servers()) if kind == "postgresql" else {}
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="prove-")))
         simulator = stack.enter_context(SimulatorProcess(ledger=folder / "ledger.sqlite3"))
         environment = {
@@ -145,8 +146,7 @@ def site(count: int, *, kind: str = "postgresql", pace: float = 5000.0, timing: 
         }
         if timing is not None:
             environment["PROVE_TIMING"] = launcher.packed(timing)
-        if kind == "postgresql":
-            environment |= stack.enter_context(_servers())
+        environment |= shared
         schema.upgrade(environment["DATABASE_URL"])
         database = Database(environment["DATABASE_URL"], pool=4)
         stack.callback(database.dispose)
