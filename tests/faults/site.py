@@ -40,7 +40,7 @@ from tests.factories import AREAS
 from tests.faults import launcher
 from tests.figures import Missing
 
-ACCOUNT, TOKEN, NUMBER = f"AC{7:032x}", "d" * 32, "+12125550199"
+ACCOUNT, TOKEN, NUMBER = f"AC{7:032x}", "d" * 32, "+18005550100"
 TEAM, BOT_TOKEN, SIGNING_SECRET = "T0PROOF", "xoxb-proof", "e" * 32
 SENDS = ("twilio.send", "slack.chat.postMessage")
 OURS = ("SHIFTLINE_DATA", "DATABASE_URL", "BROKER_URL", "PUBLIC_URL", "TWILIO_API_URL", "SLACK_API_URL")
