@@ -10,6 +10,8 @@ slowest writer waited 2 s in a burst, with the queue 27 ms.
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import uuid
 from collections import deque
@@ -27,11 +29,17 @@ from bot.errors import Misconfigured, ShiftlineError, Unavailable
 from models.base import Owned
 
 ANNOUNCE = "SELECT set_config('shiftline.organization', %s, true)"
-_STANDING = """
-SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE datname = current_database() AND usename = current_user
-  AND application_name = current_setting('application_name') AND pid <> pg_backend_pid()
-  AND wait_event = 'ClientRead' AND backend_xid IS NOT NULL AND state_change < clock_timestamp() - :span
+_END_FROZEN = """
+WITH ours AS (
+  SELECT * FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user
+  AND split_part(application_name, ' ', 1) = split_part(current_setting('application_name'), ' ', 1)
+  AND application_name <> current_setting('application_name')
+), frozen AS (
+  SELECT application_name FROM ours
+  WHERE wait_event = 'ClientRead' AND backend_xid IS NOT NULL AND state_change < clock_timestamp() - :span
+)
+SELECT count(pg_terminate_backend(pid)) FROM ours
+WHERE state <> 'idle' AND application_name IN (SELECT application_name FROM frozen)
 """
 
 
@@ -111,16 +119,17 @@ class Database:
             yield session
 
     def end_frozen(self, span: timedelta) -> int:
-        """End the transactions of ours that have written or locked rows and then said nothing for `span`.
+        """End the transactions of other processes of ours that have locked rows and then said nothing for `span`.
 
         A process that is stopped in the middle of a claim, or a machine that has lost its power, would else keep
-        everybody else from that sender for as long as it pleases. PostgreSQL's own limit for this
-        (idle_in_transaction_session_timeout) doesn't hold after psycopg's executemany, which ends with a Flush.
+        everybody else from that sender for as long as it pleases. All its transactions go at once: those that wait
+        for a lock would get it, one after the other, and hold it as long. PostgreSQL's own limit
+        (idle_in_transaction_session_timeout) ends them singly, and not after psycopg's executemany and its Flush.
         """
         if self.on_sqlite:
             return 0
         with self.service_session() as session:
-            ended: int = session.execute(sa.text(_STANDING), {"span": span}).scalar_one()
+            ended: int = session.execute(sa.text(_END_FROZEN), {"span": span}).scalar_one()
         return ended
 
     @contextmanager
@@ -152,7 +161,7 @@ class Database:
             pool_size=pool,
             max_overflow=4,
             pool_pre_ping=False,
-            connect_args={"connect_timeout": 5, "fallback_application_name": "shiftline"},
+            connect_args={"connect_timeout": 5, "application_name": _application_name(url)},
         )
 
     @staticmethod
@@ -161,6 +170,16 @@ class Database:
         event.listen(engine, "connect", _prepare_reader if readonly else _prepare_writer)
         event.listen(engine, "begin", _begin if readonly else _begin_immediate)
         return engine
+
+
+def _application_name(url: str) -> str:
+    """Which of our processes a connection belongs to, for `end_frozen` and for whoever looks at pg_stat_activity."""
+    given = sa.make_url(url).query.get("application_name", "shiftline")
+    return f"{given} {_process()}"[:63]  # PostgreSQL's limit
+
+
+def _process() -> str:
+    return f"{os.getpid()}@{socket.gethostname()}"
 
 
 def on_sqlite(session: Session) -> bool:

@@ -77,8 +77,18 @@ def meets(value: float, target: str) -> bool:
     return bool(COMPARE[sign](value, float(bound)))
 
 
-def run(prog: str, registry: Mapping[str, Measure], argv: Sequence[str], page: Path | None = None) -> int:
-    """Measure the names asked for (all of them if none is): 0, 1 when a target is missed, 2 for bad input."""
+def run(
+    prog: str,
+    registry: Mapping[str, Measure],
+    argv: Sequence[str],
+    page: Path | None = None,
+    servers: Callable[[], str] = str,
+) -> int:
+    """Measure the names asked for (all of them if none is): 0, 1 when a target is missed, 2 for bad input.
+
+    2 as well where this machine lacks something for one of them; the others are measured.
+    `page` offers `--write`; `servers` then names what else it was measured on.
+    """
     options = _options(prog, registry, page).parse_args(argv)
     unknown = [name for name in options.names if name not in registry]
     if unknown:
@@ -87,22 +97,24 @@ def run(prog: str, registry: Mapping[str, Measure], argv: Sequence[str], page: P
     seed = int.from_bytes(os.urandom(4)) % LARGEST_SEED if options.seed is None else options.seed
     context = Context(quick=options.quick, seed=seed)
     sys.stderr.write(f"Seed {seed} (again: --seed {seed}){', quick' if options.quick else ''}\n")
-    broken, figures = False, list[Figure]()
+    broken, missing, figures = False, False, list[Figure]()
     for name in options.names or registry:
         chance.seed(seed)
         try:
             measured = list(_measured(name, registry[name], context))
         except Missing as reason:
             sys.stderr.write(f"{prog}: {name}: {reason}\n")
-            return 2
+            missing, measured = True, []
         except Exception:  # noqa: BLE001 - one that breaks must not take the others with it
             traceback.print_exc()
             broken, measured = True, []
         figures += measured
         if measured and page is not None and options.write:
-            _write(page, name, measured, context)
+            _write(page, name, measured, context, servers())
     sys.stderr.write("\n" + table(figures) + "\n")
-    return 1 if broken or not figures or any(figure.holds is False for figure in figures) else 0
+    if broken or any(figure.holds is False for figure in figures):
+        return 1
+    return 2 if missing else 0
 
 
 def table(figures: Sequence[Figure]) -> str:
@@ -148,10 +160,11 @@ def _measured(name: str, measure: Measure, context: Context) -> Iterable[Figure]
         yield judged
 
 
-def _write(page: Path, name: str, figures: Sequence[Figure], context: Context) -> None:
+def _write(page: Path, name: str, figures: Sequence[Figure], context: Context, servers: str) -> None:
     """Replace what stands between `<!-- NAME -->` and `<!-- /NAME -->`."""
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    how = f"{clock.now():%Y-%m-%d}, {machine()}, seed {context.seed}{', quick' if context.quick else ''}."
+    on = ", ".join(filter(None, (machine(), servers)))
+    how = f"{clock.now():%Y-%m-%d}, {on}, seed {context.seed}{', quick' if context.quick else ''}."
     text = page.read_text(encoding="utf-8")
     if begin not in text or end not in text:
         raise ValueError(f"{page.name} has no place for {name}: {begin} … {end}.")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,8 +26,8 @@ from tests.figures import Context, Figure
 
 SHORT = Timing(lease=timedelta(seconds=13), fresh=timedelta(seconds=2), settle=timedelta(seconds=5))
 PACE = 15.0
+PATIENCE = 120.0  # seconds: the one before may stand still with its sender's row locked, for a lease and a while
 TEXT = {"kind": "text", "title": "Spills", "text": "Mop up spills at once, then tell your lead."}
-SILENCE = 3.0  # seconds without a new line in the ledger after which nobody sends any more
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Outcome:
 
 def freeze(context: Context) -> Iterator[Figure]:
     """Senders stopped past their lease and continued: nothing goes out twice."""
-    count, stops = (160, 3) if context.quick else (1200, 12)
+    count, stops = (160, 3) if context.quick else (1000, 10)
     timing = SHORT if context.quick else Timing()
     run = _run(context, count, stops, timing)
     yield Figure("freeze.lost", len(run.verdict.lost), "people", target="== 0")
@@ -57,7 +57,7 @@ def freeze(context: Context) -> Iterator[Figure]:
         target=">= 1",
     )
     yield Figure("freeze.held_back", run.held_back, "attempts not made when it went on")
-    control = _run(context, count // 2, stops // 2 + 1, timing, without="freshness")
+    control = _run(context, count // 2, stops // 2 + 1, SHORT, without="freshness")
     yield Figure(
         "freeze.control", len(control.verdict.doubled), f"of {count // 2} people, without the check", target=">= 1"
     )
@@ -73,43 +73,42 @@ def _run(context: Context, count: int, stops: int, timing: Timing, without: str 
         sender = next(process for process in processes if process.command == ("work",))
         broadcast_id = here.broadcast(TEXT)
         stopped, begun, stranded = [], set[str](), 0
-        for _ in range(stops):
-            if not _in_the_middle(here, sender):
+        for number in range(stops):
+            if not _stop(here, sender, broadcast_id, begun, early=number % 2 == 0):
                 break
             standing = _standing(here, broadcast_id) - begun
             begun |= standing
-            stranded += len(standing - {message.address for message in _messages(here)})
+            stranded += len(standing - {message.address for message in truth.messages(here)})
             stopped.append(sender)
             sender = Process(here, ("work",), without, len(processes))
             processes.append(sender)
             sender.start()
         context.say(f"freeze: {len(stopped)} stand still with {len(begun)} begun, {stranded} of them unsent")
-        try:
-            until(lambda: not _left(here, broadcast_id), 240, "the others have taken over")
-        except TimeoutError:
-            context.say(here.explained())
-            raise
+        here.await_end(broadcast_id, 300)
         context.say("freeze: everything is out; they go on")
         for process in stopped:
             process.thaw()
-        _silence(here)
-        verdict = truth.judge(here.everybody, truth.told(here, broadcast_id), _messages(here))
+        with suppress(TimeoutError):  # an attempt may end without a word; the ledger's silence is what counts
+            until(lambda: not _unnoted(here), 20, "they have noted what became of it")
+        here.await_silence()
+        verdict = truth.judge(here.everybody, truth.told(here, broadcast_id), truth.messages(here))
         held_back = here.reading(sa.select(sa.func.count()).where(SentMessage.outcome == "not_tried"))[0][0]
     return Outcome(verdict, len(stopped), len(begun), stranded, held_back)
 
 
-def _in_the_middle(here: Site, sender: Process) -> bool:
-    """Stop the sender as soon as a new message reaches a provider. False if none does any more."""
-    control = here.simulator.control
-    cursor = control.health()["cursor"]
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        rows = control.ledger(cursor, wait=1)
-        if any(row["kind"] in {"twilio.send", "slack.chat.postMessage"} for row in rows):
-            sender.freeze()
-            return True
-        cursor = rows[-1]["id"] if rows else cursor
-    return False
+def _stop(here: Site, sender: Process, broadcast_id: uuid.UUID, begun: set[str], *, early: bool) -> bool:
+    """Stop the sender in the middle of a batch. False if none begins any more.
+
+    `early`: as soon as it has written down that it sends, else when the first message has reached a provider.
+    """
+    end = time.monotonic() + PATIENCE
+    while early and not _standing(here, broadcast_id) - begun:
+        if time.monotonic() > end:
+            return False
+    if not early and not here.await_sending(PATIENCE):
+        return False
+    sender.freeze()
+    return True
 
 
 def _standing(here: Site, broadcast_id: uuid.UUID) -> set[str]:
@@ -118,19 +117,8 @@ def _standing(here: Site, broadcast_id: uuid.UUID) -> set[str]:
     return {row.address for row in here.reading(query)}
 
 
-def _left(here: Site, broadcast_id: uuid.UUID) -> int:
-    """How many are neither out nor given up."""
-    done = {*truth.ARRIVED, *truth.GIVEN_UP}
-    return sum(count for state, count in here.states(broadcast_id).items() if state not in done)
-
-
-def _messages(here: Site) -> Sequence[truth.Message]:
-    return truth.messages(here.simulator.control, here.channels)
-
-
-def _silence(here: Site) -> None:
-    """Until the ledger has had no new line for a while."""
-    control = here.simulator.control
-    cursor: Any = control.health()["cursor"]
-    while rows := control.ledger(cursor, wait=SILENCE):
-        cursor = rows[-1]["id"]
+def _unnoted(here: Site) -> int:
+    """Attempts of which nobody has written yet what became of them."""
+    query = sa.select(sa.func.count()).where(SentMessage.direction == "out", SentMessage.outcome.is_(None))
+    count: int = here.reading(query)[0][0]
+    return count

@@ -6,20 +6,23 @@ nothing out. The queues are the site's own, so that no other installation on thi
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot import chance, cli
+from bot import chance, cli, clock
 from bot.channels import http
 from bot.conversation import receive
-from bot.delivery import timing
+from bot.delivery import begin, dispatch, results, timing
 from bot.delivery.timing import Timing
 from bot.engine import actors
-from bot.web import server
+
+PR_SET_PDEATHSIG = 1
 
 
 def nothing() -> None:
@@ -41,7 +44,22 @@ def freshness() -> None:
     http.Departure.late = property(lambda _departure: False)
 
 
-WITHOUT: Mapping[str, Callable[[], None]] = {part.__name__: part for part in (nothing, inbound_key, freshness)}
+def begin_first() -> None:
+    """Send in the middle of a transaction and commit afterwards, as one does who has not thought of it."""
+
+    def batch(self: Any, line: Any, lease: Any, ids: Any) -> bool:
+        sender, now = line.sender, clock.now()
+        with self.database.organization_session(sender.organization_id) as session:
+            outbound = begin.begin(session, sender, lease, ids, now)
+            ended = self.wire.run(lambda wire: dispatch._post_all(wire, line, outbound, http.moment()))
+            return results.note(session, sender.integration_id, lease, ended, now)
+
+    dispatch.Dispatcher._batch = batch
+
+
+WITHOUT: Mapping[str, Callable[[], None]] = {
+    part.__name__: part for part in (nothing, inbound_key, freshness, begin_first)
+}
 
 
 def described(part: str) -> str:
@@ -54,14 +72,25 @@ def packed(spans: Timing) -> str:
     return " ".join(str(span.total_seconds()) for span in (spans.lease, spans.fresh, spans.settle))
 
 
+def unpacked(text: str) -> Timing:
+    """Spans as `packed`."""
+    return Timing(*(timedelta(seconds=float(span)) for span in text.split()))
+
+
+def _die_with_parent() -> None:
+    """By SIGKILL, for it may be standing still when the harness is interrupted."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main(part: str, *command: str) -> None:
     """Take `part` out, then be `shiftline command`."""
-    server.die_with_parent()
+    _die_with_parent()
     prefix = os.environ.get("PROVE_QUEUES", "")
     for name, queue in dict(actors.QUEUES).items():
         actors.QUEUES[name] = f"{prefix}_{queue}"
     if spans := os.environ.get("PROVE_TIMING"):
-        timing.use(Timing(*(timedelta(seconds=float(span)) for span in spans.split())))
+        timing.use(unpacked(spans))
     WITHOUT[part]()
     sys.argv = ["shiftline", *command]
     cli.main()

@@ -34,14 +34,15 @@ from bot.people.imports import import_workers
 from bot.simulator.process import SimulatorProcess
 from bot.tenancy import integrations, organizations
 from bot.tenancy.roles import Actor
-from models import Delivery
+from models import Broadcast, Delivery
 from tests.conftest import postgresql_copy
 from tests.factories import AREAS
 from tests.faults import launcher
 from tests.figures import Missing
 
-ACCOUNT, TOKEN, NUMBER = f"AC{7:032x}", "d" * 32, "+12125550199"
+ACCOUNT, TOKEN, NUMBER = f"AC{7:032x}", "d" * 32, "+18005550100"
 TEAM, BOT_TOKEN, SIGNING_SECRET = "T0PROOF", "xoxb-proof", "e" * 32
+SENDS = ("twilio.send", "slack.chat.postMessage")
 OURS = ("SHIFTLINE_DATA", "DATABASE_URL", "BROKER_URL", "PUBLIC_URL", "TWILIO_API_URL", "SLACK_API_URL")
 
 
@@ -86,7 +87,7 @@ class Site:
         with self.database.reading(self.organization_id) as session:
             return list(session.execute(query).all())
 
-    def explained(self) -> str:
+    def _explained(self) -> str:
         """What the database is busy with, for a run that gets nowhere."""
         busy = "SELECT state, wait_event, now() - xact_start, pg_blocking_pids(pid), pid, left(query, 200)"
         there = " FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL"
@@ -95,16 +96,44 @@ class Site:
         deliveries = self.reading(sa.select(Delivery.state, sa.func.count()).group_by(Delivery.state))
         return "\n".join(map(str, [*deliveries, *rows]))
 
-    def states(self, broadcast_id: uuid.UUID) -> dict[str, int]:
-        """How many of a broadcast's deliveries are in which state."""
-        query = sa.select(Delivery.state, sa.func.count()).where(Delivery.source_id == broadcast_id)
-        return dict(tuple(row) for row in self.reading(query.group_by(Delivery.state)))
+    def left(self, broadcast_id: uuid.UUID) -> bool:
+        """Whether there is still something to do, as the product sees it."""
+        query = sa.select(Broadcast.state).where(Broadcast.id == broadcast_id)
+        return [row.state for row in self.reading(query)] != ["finished"]
+
+    def await_end(self, broadcast_id: uuid.UUID, seconds: float, meanwhile: Callable[[], object] = bool) -> None:
+        """Until nothing is left to do; TimeoutError with what the database is busy with."""
+        end = time.monotonic() + seconds
+        while self.left(broadcast_id):
+            if time.monotonic() > end:
+                raise TimeoutError(f"The broadcast has not finished within {seconds:.0f} s:\n{self._explained()}")
+            meanwhile()
+            time.sleep(0.2)
+
+    def await_sending(self, seconds: float) -> bool:
+        """Until the next message reaches a provider; False if none does in time."""
+        control = self.simulator.control
+        cursor, end = control.health()["cursor"], time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            rows = control.ledger(cursor, wait=left)
+            if any(row["kind"] in SENDS for row in rows):
+                return True
+            cursor = rows[-1]["id"] if rows else cursor
+        return False
+
+    def await_silence(self, seconds: float = 3.0) -> None:
+        """Until the ledger has had no new line for so long."""
+        control = self.simulator.control
+        cursor = control.health()["cursor"]
+        while rows := control.ledger(cursor, wait=seconds):
+            cursor = rows[-1]["id"]
 
 
 @contextmanager
 def site(count: int, *, kind: str = "postgresql", pace: float = 5000.0, timing: Timing | None = None) -> Iterator[Site]:
     """A site with `count` people, whose channels each send `pace` messages a second. Missing without PostgreSQL."""
     with ExitStack() as stack:
+        shared = stack.enter_context(_servers()) if kind == "postgresql" else {}
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="prove-")))
         simulator = stack.enter_context(SimulatorProcess(ledger=folder / "ledger.sqlite3"))
         environment = {
@@ -117,8 +146,7 @@ def site(count: int, *, kind: str = "postgresql", pace: float = 5000.0, timing: 
         }
         if timing is not None:
             environment["PROVE_TIMING"] = launcher.packed(timing)
-        if kind == "postgresql":
-            environment |= stack.enter_context(_servers())
+        environment |= shared
         schema.upgrade(environment["DATABASE_URL"])
         database = Database(environment["DATABASE_URL"], pool=4)
         stack.callback(database.dispose)
@@ -135,13 +163,28 @@ def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
     return found
 
 
+def servers() -> str:
+    """Which PostgreSQL and RabbitMQ it is measured on; empty where there are none."""
+    if _missing():
+        return ""
+    engine = sa.create_engine(os.environ["SHIFTLINE_TEST_DATABASE_URL"])
+    with engine.connect() as connection:
+        version = connection.exec_driver_sql("SHOW server_version").scalar_one().split()[0]
+    engine.dispose()
+    with pika.BlockingConnection(pika.URLParameters(os.environ["SHIFTLINE_TEST_BROKER_URL"])) as broker:
+        rabbit = broker._impl.server_properties.get("version", "")
+    return f"PostgreSQL {version}, RabbitMQ {rabbit}"
+
+
+def _missing() -> list[str]:
+    names = ("SHIFTLINE_TEST_DATABASE_URL", "SHIFTLINE_TEST_BROKER_URL")
+    return [name for name in names if not os.environ.get(name)]
+
+
 @contextmanager
 def _servers() -> Iterator[dict[str, str]]:
     """A PostgreSQL database and RabbitMQ queues of this site's own, gone afterwards."""
-    missing = [
-        name for name in ("SHIFTLINE_TEST_DATABASE_URL", "SHIFTLINE_TEST_BROKER_URL") if not os.environ.get(name)
-    ]
-    if missing:
+    if missing := _missing():
         raise Missing(f"it needs PostgreSQL and RabbitMQ: set {' and '.join(missing)}.")
     name = f"prove_{os.getpid()}_{uuid.uuid4().hex[:6]}"  # noqa: TID251 - a name, not a fact of the product's
     broker = os.environ["SHIFTLINE_TEST_BROKER_URL"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,9 +102,10 @@ def told(site: Site, broadcast_id: uuid.UUID) -> list[Told]:
     return [Told(*row) for row in site.reading(sa.select(*columns).where(Delivery.source_id == broadcast_id))]
 
 
-def messages(control: Control, channels: Mapping[str, str]) -> list[Message]:
-    """Every message that the two providers took. `channels`: a person's Slack id -> their direct channel."""
-    people = {channel: user for user, channel in channels.items()}
+def messages(site: Site) -> list[Message]:
+    """Every message that the two providers took."""
+    control = site.simulator.control
+    people = {channel: user for user, channel in site.channels.items()}
     texts = [Message(row["data"]["phone"], row["key"]) for row in _taken(control, "twilio.send")]
     posts = _taken(control, "slack.chat.postMessage")
     return texts + [Message(people[channel := row["data"]["channel"]], f"{channel}:{row['key']}") for row in posts]

@@ -17,36 +17,70 @@ AT_ONCE, LATER = timedelta(0), timedelta(minutes=5)
 
 
 @pytest.fixture
-def standing(postgresql_database: Database) -> Iterator[sa.orm.Session]:
-    """A session of another process's, with a transaction open."""
+def elsewhere(postgresql_database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """The same database, from another process."""
+    monkeypatch.setattr("bot.database._process", lambda: "1@elsewhere")
     other = Database(postgresql_database.url)
-    with sa.orm.Session(other.engine) as session:
+    yield other
+    other.dispose()
+
+
+@pytest.fixture
+def standing(elsewhere: Database) -> Iterator[sa.orm.Session]:
+    """A session of the other process's, with a transaction open."""
+    with sa.orm.Session(elsewhere.engine) as session:
         yield session
         session.invalidate()
-    other.dispose()
 
 
 def found(session: sa.orm.Session) -> int | None:
     return session.scalar(sa.select(sa.func.count()).select_from(Organization))
 
 
-@pytest.mark.postgresql
-def test_what_stands_still_with_rows_locked_is_ended(postgresql_database: Database, standing: sa.orm.Session) -> None:
-    with postgresql_database.service_session() as session:
-        organization_id = factories.organization(session).id
+def locked(database: Database, session: sa.orm.Session) -> sa.Select[tuple[str]]:
+    """Have the session hold an organization's row; how to look at it."""
+    with database.service_session() as making:
+        organization_id = factories.organization(making).id
     row = sa.select(Organization.name).where(Organization.id == organization_id)
-    standing.execute(row.with_for_update()).one()
-    # The last statement in many parts, as a begin's: after those PostgreSQL itself would wait for ever.
+    session.execute(row.with_for_update()).one()
+    # The last statement in many parts: after those PostgreSQL itself would wait for ever.
     rename = (
         sa.update(Organization.__table__).where(Organization.id == sa.bindparam("i")).values(name=sa.bindparam("n"))
     )
-    standing.connection().execute(rename, [{"i": organization_id, "n": name} for name in ("A", "B")])
+    session.connection().execute(rename, [{"i": organization_id, "n": name} for name in ("A", "B")])
+    return row
+
+
+@pytest.mark.postgresql
+def test_what_stands_still_with_rows_locked_is_ended(postgresql_database: Database, standing: sa.orm.Session) -> None:
+    row = locked(postgresql_database, standing)
     assert postgresql_database.end_frozen(LATER) == 0
     assert until(lambda: postgresql_database.end_frozen(AT_ONCE)) == 1
     with pytest.raises(sa.exc.OperationalError):
         found(standing)
     with postgresql_database.service_session() as session:
         assert session.scalar(row.with_for_update(nowait=True)) not in {"A", "B"}
+
+
+@pytest.mark.postgresql
+def test_whatever_else_its_process_has_begun_ends_with_it(
+    postgresql_database: Database, standing: sa.orm.Session, elsewhere: Database
+) -> None:
+    locked(postgresql_database, standing)
+    with sa.orm.Session(elsewhere.engine) as waiting:
+        assert found(waiting) == 1
+        assert until(lambda: postgresql_database.end_frozen(AT_ONCE)) == 2
+        with pytest.raises(sa.exc.OperationalError):
+            found(waiting)
+        waiting.invalidate()
+
+
+@pytest.mark.postgresql
+def test_nobody_ends_their_own(postgresql_database: Database) -> None:
+    with sa.orm.Session(postgresql_database.engine) as session:
+        locked(postgresql_database, session)
+        assert postgresql_database.end_frozen(AT_ONCE) == 0
+        assert found(session) == 1
 
 
 @pytest.mark.postgresql

@@ -65,7 +65,16 @@ def test_each_figure_is_one_json_object_on_stdout(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize(
-    ("names", "code"), [(["one"], 0), (["missed"], 1), (["one", "missed"], 1), (["broken", "one"], 1), (["absent"], 2)]
+    ("names", "code"),
+    [
+        (["one"], 0),
+        (["missed"], 1),
+        (["one", "missed"], 1),
+        (["broken", "one"], 1),
+        (["absent"], 2),
+        (["absent", "one"], 2),
+        (["absent", "missed"], 1),
+    ],
 )
 def test_the_exit_code_says_whether_the_targets_held(names: list[str], code: int) -> None:
     assert run("prove", REGISTRY, names) == code
