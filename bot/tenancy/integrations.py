@@ -23,7 +23,10 @@ from bot.channels.channel import Channel, Field
 from bot.errors import BadInput, Conflict, Misconfigured, NotFound
 from models.organizations import Integration, Organization
 
-STATUSES = ("untested", "connected", "failing", "revoked", "paused")
+REMOVED = "removed"
+"""Kept for its transcript alone: without credentials, and without its address, which may be connected anew."""
+
+STATUSES = ("untested", "connected", "failing", "revoked", "paused", REMOVED)
 SENDING = ("untested", "connected", "failing")
 """A failing sender still tries: a provider's bad hour must not need a manager's hand to end."""
 
@@ -93,11 +96,23 @@ def by_address(session: Session, kind: str, addresses: Sequence[str]) -> Integra
 
 
 def get(session: Session, id: uuid.UUID) -> Integration:
-    """One integration, or NotFound; another organization's is not found."""
-    integration = session.scalar(select(Integration).where(Integration.id == id))
+    """One integration, or NotFound; another organization's is not found, nor one that was removed."""
+    integration = session.scalar(select(Integration).where(Integration.id == id, Integration.status != REMOVED))
     if integration is None:
         raise NotFound(f"There is no integration {id} here.")
     return integration
+
+
+def sender_of(integration: Integration) -> str:
+    """What a person knows it by: the sender's number or service, the workspace's id; never the account's."""
+    return integration.address.split("#", 1)[0].rsplit(":", 1)[-1]
+
+
+def retire(session: Session, integration: Integration) -> None:
+    """Take credentials and address away from a connection whose transcript has to stay."""
+    integration.status, integration.status_reason, integration.config = REMOVED, None, {}
+    integration.address = f"{integration.address}#{integration.id}"
+    session.flush()
 
 
 def config_of(integration: Integration, keys: Sequence[str]) -> dict[str, str]:
@@ -171,6 +186,6 @@ def _address(channel: Channel | type[Channel], config: Mapping[str, str]) -> str
 
 
 def every(session: Session, organization_id: uuid.UUID) -> list[Integration]:
-    """All connections of an organization, oldest first."""
-    query = select(Integration).where(Integration.organization_id == organization_id)
+    """All connections of an organization but the removed ones, oldest first."""
+    query = select(Integration).where(Integration.organization_id == organization_id, Integration.status != REMOVED)
     return list(session.scalars(query.order_by(Integration.created_at, Integration.id)))

@@ -113,8 +113,9 @@ def _integration(
         found = session.get(Integration, uuid.UUID(named))
     except ValueError:
         return None
-    theirs = found is not None and found.type == channel.kind and (not addresses or found.address in addresses)
-    return found if theirs else None
+    if found is None or found.type != channel.kind or found.status == integrations.REMOVED:
+        return None
+    return found if not addresses or found.address in addresses else None
 
 
 def _with_app_secret(channel: Channel, config: Mapping[str, str], secret: str | None) -> Mapping[str, str]:
