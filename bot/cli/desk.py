@@ -77,6 +77,13 @@ class Desk:
         """Who is the author of what is written; the operator is nobody's."""
         return self.actor.user_id if self.actor else None
 
+    def may(self, permission: str) -> bool:
+        """Whether whoever acts may also do this, for everybody."""
+        try:
+            return self.actor is not None and require(self.actor, permission).type == "organization"
+        except Forbidden:
+            return False
+
     def note(self, session: Session, action: str, subject: object, **details: Any) -> None:
         """Into the audit log."""
         audit.record(session, self.organization_id, self.actor, action, str(subject), **details)

@@ -57,7 +57,9 @@ def set_settings(desk: Desk, path: Path) -> None:
         tenants.set_settings(session, organization, patch)
         desk.note(session, "organization.changed", organization.slug, paths=sorted(patch))
         given = {"id": str(organization.id), "slug": organization.slug, "settings": organization.settings or {}}
-    desk.give(given, f"Settings of {given['slug']} are stored.")
+    idle = [f"{path} is kept, and nothing goes by it yet." for path in organization_settings.idle(patch)]
+    desk.warn(*idle)
+    desk.give(given | ({"warnings": idle} if idle else {}), f"Settings of {given['slug']} are stored.")
 
 
 @click.argument("email")

@@ -36,6 +36,10 @@ REASONS = {
 """A stored reason in words; one that isn't here is already in the provider's words."""
 
 
+CLOSED = frozenset({"private", "supervisor", "aggregate"})
+"""Reflections whose words a report shows only where they are asked for: they were promised to fewer eyes."""
+
+
 def in_words(reason: str) -> str:
     """A stored reason as a person reads it."""
     return REASONS.get(reason, reason)
@@ -124,7 +128,7 @@ def _reflections(session: Session, broadcast_id: uuid.UUID, *, private: bool) ->
         .order_by(response.at, response.id)
     )
     for given, external_id in rows:
-        readable = private or given.visibility != "private"
+        readable = private or given.visibility not in CLOSED
         yield {
             "external_id": external_id,
             "channel": given.channel,
