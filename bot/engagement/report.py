@@ -36,7 +36,7 @@ REASONS = {
 """A stored reason in words; one that isn't here is already in the provider's words."""
 
 
-CLOSED = frozenset({"private", "supervisor", "aggregate"})
+CLOSED = frozenset({"private", "aggregate"})
 """Reflections whose words a report shows only where they are asked for: they were promised to fewer eyes."""
 
 

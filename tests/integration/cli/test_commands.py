@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from models import AuditEvent, Broadcast, Content, Organization, Segment
+from tests import factories
 from tests.integration.cli.conftest import EVERYBODY, QUIZ, TEMPLATE, WORKERS, Command, Shop
 
 SID = "AC" + "0" * 32
@@ -323,6 +324,39 @@ def test_a_custom_field_that_nobody_has_is_warned_of(shop: Shop) -> None:
     assert (plain.code, plain.err) == (0, f"Warning: {words}\n")
     path = shop.file("depot.json", {"combinator": "and", "rules": [{"field": "custom.depot", "operator": "notNull"}]})
     assert "warnings" not in shop("segment", "preview", "--rule", path).document
+
+
+def test_single_answers_are_for_whoever_may_read_them(shop: Shop) -> None:
+    content, segment = shop.content(), shop.segment()
+    broadcast = shop("broadcast", "send", "--content", content, "--segment", segment).document["id"]
+    with shop.database.organization_session(shop.id) as session:
+        about = {"source_kind": "broadcast", "source_id": uuid.UUID(broadcast)}
+        for visibility in ("private", "aggregate", "supervisor", "admins"):
+            factories.reflection_response(session, shop.id, text=visibility, visibility=visibility, **about)
+        factories.question_response(session, shop.id, typed="2", **about)
+    shop.user("m@x.org", "manager")
+    shop.user("a@x.org", "analyst")
+
+    def read(*more: str) -> list[str | None]:
+        return [row["typed"] for row in shop("report", "broadcast", broadcast, *more).document["responses"]]
+
+    for who in ((), ("--as", "m@x.org")):
+        assert read(*who) == ["2", None, None, "supervisor", "admins"]
+        assert read("--private", *who) == ["2", "private", "aggregate", "supervisor", "admins"]
+    assert read("--as", "a@x.org") == []
+    assert "your role may not read them" in shop.plain("report", "broadcast", broadcast, "--as", "a@x.org").out
+    shop("report", "broadcast", broadcast, "--private", "--as", "a@x.org").refused("You may not read single answers")
+    assert "(words not shown)" in shop.plain("report", "broadcast", broadcast).out
+    with shop.database.reading(None) as session:
+        reads = sa.select(sa.func.count()).where(AuditEvent.action == "report.private_read")
+        assert session.scalar(reads) == 2
+
+
+def test_a_setting_that_nothing_goes_by_is_warned_of(shop: Shop) -> None:
+    patch = shop.file("patch.json", {"delivery": {"budget": {"monthly_micros": 5}, "caps": None}, "retention": {}})
+    words = ["delivery.budget is kept, and nothing goes by it yet.", "retention is kept, and nothing goes by it yet."]
+    assert shop("org", "set", "--file", patch).document["warnings"] == words
+    assert shop.plain("org", "set", "--file", patch).err == "".join(f"Warning: {each}\n" for each in words)
 
 
 def test_why_says_what_would_change_it(shop: Shop) -> None:
