@@ -68,6 +68,16 @@ def upgrade(database_url: str) -> None:
     _migrate(database_url, lambda config: command.upgrade(config, "head"))
 
 
+def refuse_missing_folder(database_url: str, home: Path) -> None:
+    """FileUnusable where a SQLite file's folder isn't there, unless that is `home`, which may be made.
+
+    A folder made from a typing mistake is an empty database in the wrong place, found out when the other is missed.
+    """
+    path = _file(database_url)
+    if path is not None and not path.parent.exists() and path.parent.absolute() != home:
+        raise FileUnusable(f"{path.parent.absolute()} is no folder: make it, or correct DATABASE_URL.")
+
+
 def downgrade(database_url: str, revision: str) -> None:
     """Take the database back to `revision` ("base" is nothing at all), with the loss of whatever came after.
 
@@ -89,11 +99,18 @@ def check(database: Database) -> None:
     """Refuse any other shape than this Shiftline's: SchemaMissing, SchemaOlder, SchemaNewer; DatabaseUnreachable."""
     found = current(database)
     if found is None:
-        raise SchemaMissing
+        raise SchemaMissing(_where_missing(_file(database.url)))
     scripts = ScriptDirectory.from_config(_config())
     _refuse_newer(scripts, found)
     if found != scripts.get_current_head():
         raise SchemaOlder
+
+
+def _where_missing(path: Path | None) -> str | None:
+    """Which file isn't there: whoever gives a command in another folder looks for another database."""
+    if path is None or path.exists():
+        return None
+    return f"There is no database at {path} yet. Run `shiftline migrate`, or set SHIFTLINE_DATA to its folder."
 
 
 def _migrate(database_url: str, run: Callable[[Config], None]) -> None:

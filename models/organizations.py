@@ -96,7 +96,9 @@ class Integration(Base, Identified, Owned, Stamped):
     __table_args__ = (
         UniqueConstraint("type", "address"),
         UniqueConstraint("organization_id", "id"),
-        CheckConstraint("status IN ('untested', 'connected', 'failing', 'revoked', 'paused')", name="status"),
+        CheckConstraint(
+            "status IN ('untested', 'connected', 'failing', 'revoked', 'paused', 'removed')", name="status"
+        ),
     )
 
     type: Mapped[str]

@@ -114,6 +114,11 @@ def find(session: Session, id_or_name: str) -> Segment:
     return found
 
 
+def every(session: Session) -> list[Segment]:
+    """The segments of this session's organization, by name."""
+    return list(session.scalars(sa.select(Segment).order_by(Segment.name)))
+
+
 def preview(
     session: Session, organization_id: uuid.UUID, rule: rules.Group, now: datetime, zone: ZoneInfo, *, ids: bool = False
 ) -> Preview:

@@ -16,11 +16,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot import clock
+from bot.broadcast.moments import InThePast
 from bot.channels.registry import CHANNELS, by_name
 from bot.content import check, versions, write
-from bot.errors import NotFound, Refused
+from bot.content.documents import TemplateDocument
+from bot.content.variables import suits
+from bot.errors import BadInput, NotFound, Refused
 from bot.nudge import nudge
 from models import Broadcast, BroadcastSegment, Content, Segment
+
+__all__ = ["NAMES", "CannotBeSent", "InThePast", "Order", "Unfilled", "place"]
 
 NAMES = tuple(channel.name for channel in CHANNELS)
 
@@ -31,10 +36,10 @@ class CannotBeSent(Refused):
     code = "cannot_be_sent"
 
 
-class InThePast(Refused):
-    """This moment has passed: choose a later one, or send now."""
+class Unfilled(BadInput):
+    """A template's variable has no value that fits."""
 
-    code = "in_the_past"
+    code = "unfilled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,9 @@ def place(session: Session, organization_id: uuid.UUID, order: Order, user_id: u
         raise Refused("A broadcast needs at least one segment.")
     content = write.find(session, order.content_id)
     version = versions.to_send(session, content)
-    _checked(versions.DOCUMENTS.of(version.id, version.version_data), order.channels)
+    document = versions.DOCUMENTS.of(version.id, version.version_data)
+    _checked(document, order.channels)
+    _filled(document, order.values or {})
     segments = [_segment(session, segment_id) for segment_id in dict.fromkeys(order.segment_ids)]
     broadcast = Broadcast(
         organization_id=organization_id,
@@ -87,6 +94,21 @@ def _checked(document: Any, channels: Sequence[str] | None) -> None:
     errors = check.check(document, {name: by_name(name).abilities for name in channels or NAMES}).errors
     if errors:
         raise CannotBeSent("; ".join(f"{problem.path}: {problem.words}" for problem in errors))
+
+
+def _filled(document: Any, values: Mapping[str, Any]) -> None:
+    """Hold the broadcast's own values against the template: what nobody fills would fail on every phone."""
+    of_template = document.variables if isinstance(document, TemplateDocument) else ()
+    declared = {variable.name: variable for variable in of_template}
+    for name, value in values.items():
+        if name not in declared:
+            there = f"it has {', '.join(declared)}" if declared else "it has none"
+            raise Unfilled(f'This content has no variable "{name[:40]}"; {there}.')
+        if not suits(declared[name].type, value):
+            raise Unfilled(f'"{str(value)[:40]}" is no {declared[name].type} for the variable {name}.')
+    for variable in declared.values():
+        if variable.source is None and variable.required and variable.default is None and not values.get(variable.name):
+            raise Unfilled(f"The variable {variable.name} needs a value: --set {variable.name}=…")
 
 
 def _segment(session: Session, segment_id: uuid.UUID) -> Segment:

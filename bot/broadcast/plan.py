@@ -65,6 +65,7 @@ def _parts_each(session: Session, broadcast: Broadcast) -> int:
     reader = Reader((settings.locale.default_language,), {"organization.name": name}, settings.wording)
     variables = getattr(document, "variables", ())
     example = {variable.name: variable.example or "x" * (variable.max_length or 10) for variable in variables}
+    example |= broadcast.variables or {}
     composed = compose(document, reader, by_name("sms").abilities, values=example, media=_files(session, document))
     return sum(sms_text.measure(message.text).parts for message in composed.messages)
 

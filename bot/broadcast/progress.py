@@ -60,6 +60,19 @@ def counts(session: Session, broadcast_id: uuid.UUID) -> dict[str, int]:
     return {state: count for state, count in rows}  # noqa: C416 - rows are Row objects, not pairs
 
 
+def newest(session: Session, limit: int) -> list[tuple[Broadcast, int]]:
+    """The broadcasts made last, newest first, each with how many people it is for (0 before its time)."""
+    found = session.scalars(sa.select(Broadcast).order_by(Broadcast.id.desc()).limit(limit)).all()
+    people = (
+        sa.select(Delivery.source_id, sa.func.count())
+        .where(Delivery.source_kind == "broadcast", Delivery.source_id.in_([each.id for each in found]))
+        .where(Delivery.part == 0)
+        .group_by(Delivery.source_id)
+    )
+    counted: dict[uuid.UUID, int] = {row[0]: row[1] for row in session.execute(people)}
+    return [(each, counted.get(each.id, 0)) for each in found]
+
+
 def pause(session: Session, broadcast_id: uuid.UUID) -> Broadcast:
     """Nothing more begins until it is resumed; what has begun goes out."""
     return _move(session, broadcast_id, {"running", "scheduled"}, "paused")
@@ -165,6 +178,11 @@ def _look(session: Session, broadcast: Broadcast) -> None:
     ours = sa.select(Integration.id).where(Integration.organization_id == broadcast.organization_id)
     for integration_id in session.scalars(ours):
         nudge(session, "dispatch", str(integration_id))
+
+
+def scheduled(session: Session) -> int:
+    """How many broadcasts wait for their time."""
+    return session.scalar(sa.select(sa.func.count()).select_from(Broadcast).where(Broadcast.state == "scheduled")) or 0
 
 
 def any_running(session: Session) -> bool:

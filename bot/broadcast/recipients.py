@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.channels.registry import CHANNELS
 from bot.delivery import outbox
 from bot.people.consent import consent_state
+from bot.tenancy.integrations import REMOVED
 from bot.tenancy.settings import OrganizationSettings
 from bot.tenancy.settings import load as load_settings
 from models import (
@@ -65,7 +66,7 @@ def everybody(session: Session, broadcast: Broadcast, now: datetime) -> sa.Selec
             ChannelIdentity.organization_id == broadcast.organization_id,
             ChannelIdentity.worker_id == Worker.id,
             ChannelIdentity.channel.in_(channels),
-            Integration.status != "revoked",
+            Integration.status.not_in(("revoked", REMOVED)),
             reachable(broadcast.organization_id, ChannelIdentity),
         )
         .order_by(order, ChannelIdentity.created_at, ChannelIdentity.id)

@@ -56,7 +56,7 @@ class Slack:
     api_url_setting: ClassVar[str] = "SLACK_API_URL"
     default_api_url: ClassVar[str] = "https://slack.com/api/"
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("team_id", "Team ID", pattern=r"[TE][A-Z0-9]{1,30}", example="T0123ABCD"),
+        Field("team_id", "Team ID", pattern=r"[TE][A-Z0-9]{2,30}", example="T0123ABCD"),
         Field("bot_token", "Bot token", secret=True, example="a token that begins with xoxb-"),
         # Without one the app's own counts (SLACK_SIGNING_SECRET), which the web puts in.
         Field("signing_secret", "Signing secret", secret=True, required=False, pattern=r"[^\s,]+(?:[\s,]+[^\s,]+)*"),

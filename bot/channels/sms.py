@@ -59,10 +59,22 @@ class Sms:
     api_url_setting: ClassVar[str] = "TWILIO_API_URL"
     default_api_url: ClassVar[str] = "https://api.twilio.com"
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("account_sid", "Account SID", pattern=r"AC[0-9a-fA-F]{32}", example="AC0123456789abcdef…"),
+        Field("account_sid", "Account SID", pattern=r"AC[0-9a-fA-F]{32}", example="AC and 32 of 0–9 and a–f"),
         Field("auth_token", "Auth token", secret=True, pattern=r"[^\s,]+(?:[\s,]+[^\s,]+)*"),
-        Field("from", "Sender number", required=False, pattern=r"\+[1-9]\d{6,14}|\d{3,8}", example="+15551234567"),
-        Field("messaging_service", "Messaging service", required=False, pattern=r"MG[0-9a-fA-F]{32}", example="MG…"),
+        Field(
+            "from",
+            "Sender number",
+            required=False,
+            pattern=r"\+1[2-9]\d{9}|\+[2-9]\d{6,14}|\d{5,6}",  # North American numbers have one length
+            example="+13125550100, or a short code such as 24273",
+        ),
+        Field(
+            "messaging_service",
+            "Messaging service",
+            required=False,
+            pattern=r"MG[0-9a-fA-F]{32}",
+            example="MG and 32 of 0–9 and a–f",
+        ),
     )
     abilities: ClassVar[Abilities] = Abilities(
         taps=False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,13 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot import clock
-from bot.broadcast import draft, launch, plan, progress
+from bot.audience import segments
+from bot.broadcast import draft, launch, moments, plan, progress
 from bot.cli import waits
 from bot.cli.desk import Desk, command, identifier
-from bot.engagement import waiting
+from bot.cli.words import counted
+from bot.engagement import report, waiting
 from bot.errors import BadInput, Forbidden
-from bot.tenancy import settings as tenancy_settings
-from models import Organization, SegmentMembership
+from models import Broadcast, SegmentMembership
 
 broadcast = click.Group("broadcast", help="Send, watch, pause, cancel.")
 COMMANDS = {"broadcast": broadcast}
@@ -37,11 +38,14 @@ def _order_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+_values = click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="A template's variable.")
+
+
 @_order_options
 @click.option(
     "--at", "at", metavar="WHEN", help="When, such as 2026-12-01T09:00 (the organization's time) or …T09:00Z."
 )
-@click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="A template's variable.")
+@_values
 def send(  # noqa: PLR0917 - click gives its options by name
     desk: Desk,
     content_id: str,
@@ -53,26 +57,40 @@ def send(  # noqa: PLR0917 - click gives its options by name
     """Send a content to a segment, now or at a time."""
     _within_limit(desk, segment_ids)
     with desk.writing() as session:
-        order = draft.Order(
-            content_id=identifier(content_id, "content"),
-            segment_ids=[identifier(segment, "segment") for segment in segment_ids],
-            send_at=_moment(at, session, desk.organization_id),
-            channels=channels or None,
-            values=dict(_value(value) for value in values) or None,
-        )
+        zone = segments.zone_of(session, desk.organization_id)
+        moment = None if at is None else moments.read(at, zone, clock.now())
+        order = _order(content_id, segment_ids, channels, values, moment.at if moment else None)
         placed = draft.place(session, desk.organization_id, order, desk.user_id)
         desk.note(session, "broadcast.placed", placed.id)
-        broadcast_id, send_at = placed.id, placed.send_at
-    if at is None:
+        broadcast_id = placed.id
+    if moment is None:
         launch.launch(desk.database, desk.organization_id, broadcast_id)
     with desk.reading() as session:
         document = _status(session, broadcast_id)
-    assert send_at is not None, "placed with a time"
-    when = "now" if at is None else send_at.isoformat(timespec="minutes")
+    if moment and moment.note:
+        document["note"] = moment.note
     desk.give(
         document,
-        f"Broadcast {broadcast_id} goes out {when}.",
-        f"Watch it: shiftline broadcast status {broadcast_id} --org {click.get_current_context().params['org']}",
+        f"Broadcast {broadcast_id} goes out {moment or 'now'}.",
+        *([moment.note] if moment and moment.note else []),
+        *_standing(document),
+        f"The running service sends it. Watch it: shiftline broadcast status {broadcast_id} --org {desk.slug}",
+    )
+
+
+def _order(
+    content_id: str,
+    segment_ids: Sequence[str],
+    channels: Sequence[str],
+    values: Sequence[str],
+    send_at: datetime | None = None,
+) -> draft.Order:
+    return draft.Order(
+        content_id=identifier(content_id, "content"),
+        segment_ids=[identifier(segment, "segment") for segment in segment_ids],
+        send_at=send_at,
+        channels=channels or None,
+        values=dict(_value(value) for value in values) or None,
     )
 
 
@@ -86,22 +104,43 @@ def _within_limit(desk: Desk, segment_ids: Sequence[str]) -> None:
     with desk.reading() as session:
         count = session.scalar(members.where(SegmentMembership.segment_id.in_(ids))) or 0
     if count > most:
-        raise Forbidden(f"Your role sends to {most} recipients at most, and these are {count}.")
+        raise Forbidden(f"Your role sends to {counted(most, 'recipient')} at most, and these are {count:,}.")
 
 
 @_order_options
-def preview(desk: Desk, content_id: str, segment_ids: tuple[str, ...], channels: tuple[str, ...]) -> None:
+@_values
+def preview(
+    desk: Desk, content_id: str, segment_ids: tuple[str, ...], channels: tuple[str, ...], values: tuple[str, ...]
+) -> None:
     """Say who would get it, who would not and why, without sending anything."""
-    order = draft.Order(
-        content_id=identifier(content_id, "content"),
-        segment_ids=[identifier(segment, "segment") for segment in segment_ids],
-        channels=channels or None,
-    )
+    order = _order(content_id, segment_ids, channels, values)
     document = plan.preview(desk.database, desk.organization_id, order)
-    lines = [f"{document['recipients']} in the segments, {document['reachable']} can be reached."]
-    lines += [f"  {channel}: {count}" for channel, count in document["channels"].items()]
-    lines += [f"  not: {count} × {reason}" for reason, count in document["skipped"].items()]
-    desk.give(document, *lines, f"About {document['parts']} SMS parts in all.")
+    people = counted(document["recipients"], "worker")
+    lines = [f"{people} in the segments, {document['reachable']:,} can be reached."]
+    lines += [f"  by {channel}: {count:,}" for channel, count in document["channels"].items()]
+    lines += [f"  not: {count:,} ({report.in_words(reason)})" for reason, count in document["skipped"].items()]
+    if document["channels"].get("sms"):
+        each = document["parts"] // document["channels"]["sms"]
+        lines.append(f"About {counted(document['parts'], 'SMS part')} in all, {each} for each phone.")
+    desk.give(document, *lines)
+
+
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="How many, newest first.")
+def listed(desk: Desk, limit: int) -> None:
+    """The broadcasts, newest first."""
+    with desk.reading() as session:
+        zone = segments.zone_of(session, desk.organization_id)
+        rows = [_row(found, people, zone) for found, people in progress.newest(session, limit)]
+    lines = [
+        f"{row['id']}  {row['status']:<9}  {_when(row, zone)}  {row['name']}"
+        + (f"  ({counted(row['recipients'], 'recipient')})" if row["recipients"] else "")
+        for row in rows
+    ]
+    nothing = (
+        f"No broadcasts yet. Send one: shiftline broadcast send --content ID --segment ID --org {desk.slug}\n"
+        f"(their ids: shiftline content list --org {desk.slug}, shiftline segment list --org {desk.slug})"
+    )
+    desk.give(rows, *(lines or [nothing]))
 
 
 @click.argument("broadcast_id")
@@ -109,10 +148,19 @@ def status(desk: Desk, broadcast_id: str) -> None:
     """How far it has come, and what those wait for who don't have it yet."""
     with desk.reading() as session:
         document = _status(session, identifier(broadcast_id, "broadcast"))
-        clock_there = waits.zone(desk, session)
-    lines = [f"{state}: {count}" for state, count in document["deliveries"].items()]
-    lines += waits.lines(document, clock_there)
-    desk.give(document, f"{document['status']}" + (f" ({document['reason']})" if document["reason"] else ""), *lines)
+        zone = segments.zone_of(session, desk.organization_id)
+    when = f", to go out {_when(document, zone)}" if document["status"] == "scheduled" else ""
+    why = f" ({report.in_words(document['reason'])})" if document["reason"] else ""
+    lines = [*_standing(document), *waits.lines(document, zone)]
+    desk.give(document, f"{document['name']}: {document['status']}{why}{when}.", *lines)
+
+
+def _when(row: dict[str, Any], zone: ZoneInfo) -> str:
+    return moments.shown(row["send_at"], zone) if row["send_at"] else "at no time yet"
+
+
+def _standing(document: dict[str, Any]) -> list[str]:
+    return [f"  {state}: {count:,}" for state, count in document["deliveries"].items()]
 
 
 def _steer(name: str, act: Callable[[Session, uuid.UUID], Any], words: str) -> Callable[..., None]:
@@ -132,35 +180,23 @@ def _steer(name: str, act: Callable[[Session, uuid.UUID], Any], words: str) -> C
 
 def _status(session: Session, broadcast_id: uuid.UUID) -> dict[str, Any]:
     found = progress.look(session, broadcast_id)
-    return {
-        "id": str(found.id),
-        "status": found.state,
-        "name": found.name,
-        "send_at": found.send_at,
+    zone = segments.zone_of(session, found.organization_id)
+    return _row(found, None, zone) | {
         "deliveries": progress.counts(session, broadcast_id),
         "reason": found.reason,
         **waiting.of(session, broadcast_id),
     }
 
 
-def _moment(text: str | None, session: Session, organization_id: uuid.UUID) -> datetime | None:
-    """A moment as typed; without a zone it is the organization's."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f'"{text[:40]}" is no moment: write it like 2026-12-01T09:00.') from None
-    if moment.tzinfo is None:
-        settings = tenancy_settings.load(session.get_one(Organization, organization_id).settings)
-        moment = moment.replace(tzinfo=ZoneInfo(settings.locale.timezone))
-    try:
-        moment = moment.astimezone(UTC)
-    except OverflowError:
-        raise BadInput(f'"{text[:40]}" is beyond every calendar.') from None
-    if moment <= clock.now():
-        raise draft.InThePast
-    return moment
+def _row(found: Broadcast, people: int | None, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "id": str(found.id),
+        "status": found.state,
+        "name": found.name,
+        "send_at": found.send_at,
+        "send_at_local": found.send_at.astimezone(zone) if found.send_at else None,
+        "time_zone": zone.key,
+    } | ({} if people is None else {"recipients": people})
 
 
 def _value(text: str) -> tuple[str, str]:
@@ -172,6 +208,7 @@ def _value(text: str) -> tuple[str, str]:
 
 command(broadcast, "send", "broadcast:send")(send)
 command(broadcast, "preview", "broadcast:read")(preview)
+command(broadcast, "list", "broadcast:read")(listed)
 command(broadcast, "status", "broadcast:read")(status)
 for verb, function, sentence in (
     ("pause", progress.pause, "Nothing more begins until it is resumed."),

@@ -1,15 +1,20 @@
-"""`shiftline check`: what is misconfigured, in plain words, each with the way out."""
+"""`shiftline check`: what is misconfigured, in plain words, each with the way out.
+
+It only looks: no folder, no key and no database is made, so that it can be asked before anything is decided.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from bot import log, schema
 from bot import settings as configuration
@@ -17,7 +22,7 @@ from bot.cli.desk import OPERATOR
 from bot.database import Database
 from bot.engagement import rebuild
 from bot.errors import ShiftlineError
-from bot.settings import Settings
+from bot.settings import Settings, keys
 from bot.tenancy import integrations
 from models import Integration, Organization, Worker
 
@@ -36,7 +41,7 @@ class Finding:
 @click.option("--rebuild", "recompute", is_flag=True, help="Recompute every projection from its facts.")
 def check(*, as_json: bool, recompute: bool) -> None:
     """Say what is misconfigured, in plain words."""
-    settings = configuration.load()
+    settings = configuration.load(make=False)
     log.start("ERROR")
     findings = [*_settings(settings), *_database(settings, recompute=recompute)]
     errors = [finding for finding in findings if finding.level == "error"]
@@ -45,13 +50,20 @@ def check(*, as_json: bool, recompute: bool) -> None:
     else:
         for finding in findings:
             click.echo(f"{finding.level:<8} {finding.about}: {finding.words}")
-        click.echo("Something must be mended." if errors else "Nothing stands in the way.")
+        click.echo(_verdict(findings))
     if errors:
         click.get_current_context().exit(1)
 
 
 check.permission = OPERATOR  # type: ignore[attr-defined]
 COMMANDS = {"check": check}
+
+
+def _verdict(findings: Sequence[Finding]) -> str:
+    levels = {finding.level for finding in findings}
+    if "error" in levels:
+        return "Something must be mended."
+    return f"Nothing stands in the way{', but look at the warnings' if 'warning' in levels else ''}."
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -71,7 +83,8 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "BROKER_URL", "actors run inside the web's process (memory://).")
     else:
         yield _broker(settings.broker_url)
-    yield from _folder(Path(settings.media_url.removeprefix("file://")))
+    yield from _keys(settings)
+    yield from _folder(Path(settings.media_url))
 
 
 def _broker(url: str) -> Finding:
@@ -88,20 +101,40 @@ def _broker(url: str) -> Finding:
 
 
 def _folder(folder: Path) -> Iterator[Finding]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".probe"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        yield Finding("error", "MEDIA_URL", f"{folder} can't be written ({error.strerror}).")
+    """Whether files could be kept there, also where the folder has still to be made."""
+    there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
+    if not there.is_dir():
+        yield Finding("error", "MEDIA_URL", f"{there} is no folder: name another one.")
+    elif not _writable(there):
+        yield Finding("error", "MEDIA_URL", f"{there} can't be written: change its owner, or name another folder.")
     else:
-        yield Finding("ok", "MEDIA_URL", str(folder))
+        yield Finding("ok", "MEDIA_URL", f"{folder}{'' if there == folder else ' (made when the first file comes)'}")
+
+
+def _writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    """A key of our own making lies beside the data, where other processes on other machines don't find it."""
+    for name, found, made in (
+        ("SECRET_KEY", settings.secret_key, keys.SECRET_KEY),
+        ("ENCRYPTION_KEYS", settings.encryption_keys, keys.ENCRYPTION_KEYS),
+    ):
+        place = settings.data / made
+        if found:
+            yield Finding("ok", name, "is there.")
+        elif settings.on_sqlite:
+            yield Finding("ok", name, f"is not set: one will be made and kept in {place}.")
+        else:
+            words = f"is not set: one would be made in {place}, and every process needs the same one."
+            yield Finding("warning", name, words)
 
 
 def _database(settings: Settings, *, recompute: bool) -> Iterator[Finding]:
     database = Database(settings.database_url)
     try:
+        schema.refuse_missing_folder(settings.database_url, settings.data)
         schema.check(database)
         yield Finding("ok", "DATABASE_URL", "the database answers and has this version's tables.")
         yield from _wall(database)
@@ -130,37 +163,44 @@ def _wall(database: Database) -> Iterator[Finding]:
 
 def _organizations(database: Database, settings: Settings) -> Iterator[Finding]:
     with database.reading(None) as session:
-        for organization in session.scalars(sa.select(Organization).order_by(Organization.slug)):
-            rows = session.scalars(sa.select(Integration).where(Integration.organization_id == organization.id)).all()
-            if not rows:
-                yield Finding(
-                    "warning", organization.slug, "nothing is connected: shiftline integration add twilio, or slack."
-                )
-            for row in rows:
-                yield _integration(organization.slug, row, settings)
-            if not session.scalar(sa.select(sa.exists().where(Worker.organization_id == organization.id))):
-                yield Finding("warning", organization.slug, "has no workers: shiftline workers import FILE.")
+        found = session.scalars(sa.select(Organization).order_by(Organization.slug)).all()
+        if not found:
+            words = "there is no organization yet: shiftline org add NAME --slug SLUG --timezone ZONE"
+            yield Finding("warning", "organizations", words)
+        for organization in found:
+            yield from _organization(session, organization, settings)
+
+
+def _organization(session: Session, organization: Organization, settings: Settings) -> Iterator[Finding]:
+    slug = organization.slug
+    rows = integrations.every(session, organization.id)
+    if not rows:
+        words = f"nothing is connected: shiftline integration add twilio --org {slug} --help, or slack."
+        yield Finding("warning", slug, words)
+    for row in rows:
+        yield _integration(slug, row, settings)
+    if not session.scalar(sa.select(sa.exists().where(Worker.organization_id == organization.id))):
+        yield Finding("warning", slug, f"has no workers: shiftline workers import FILE --org {slug}")
 
 
 def _integration(slug: str, row: Integration, settings: Settings) -> Finding:
-    about = f"{slug} {row.type}"
+    about, sender = f"{slug} {row.type}", integrations.sender_of(row)
+    test = f"shiftline integration test {row.id} --org {slug}"
+    if not settings.encryption_keys:
+        words = f"{sender} has credentials that no key opens: set ENCRYPTION_KEYS, or SHIFTLINE_DATA to its folder."
+        return Finding("error", about, words)
     try:
         config = integrations.config_of(row, settings.encryption_keys)
     except ShiftlineError as error:
-        return Finding("error", about, error.words)
+        return Finding("error", about, f"{sender}: {error.words}")
     if row.status in {"failing", "paused", "revoked"}:
-        return Finding(
-            "error",
-            about,
-            f"{row.status}: {row.status_reason or 'without a reason'}; shiftline integration test {row.id}",
-        )
+        return Finding("error", about, f"{sender} is {row.status}: {row.status_reason or 'without a reason'}; {test}")
     if row.type == "slack" and "signing_secret" not in config and not settings.slack_signing_secret:
-        return Finding(
-            "error",
-            about,
-            "has no signing secret, so nothing that Slack sends can be believed: set SLACK_SIGNING_SECRET.",
-        )
-    return Finding("ok", about, row.status)
+        words = "has no signing secret, so nothing that Slack sends can be believed: set SLACK_SIGNING_SECRET."
+        return Finding("error", about, f"{sender} {words}")
+    if row.status == "untested":
+        return Finding("warning", about, f"{sender} has never been tested: {test}")
+    return Finding("ok", about, f"{sender} is {row.status}.")
 
 
 def _rebuilt(database: Database) -> Iterator[Finding]:

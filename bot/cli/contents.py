@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from bot.app import media_store
 from bot.channels.registry import CHANNELS
-from bot.cli.desk import Desk, command, identifier, text_of
-from bot.content import approval, check, intake, interchange, versions, write
+from bot.cli.desk import Desk, about, bytes_of, command, identifier, text_of
+from bot.cli.words import counted
+from bot.content import approval, check, importing, intake, interchange, versions, write
 from bot.content.documents import Document
 from bot.content.media import Store
 from bot.errors import BadInput
@@ -27,6 +29,8 @@ COMMANDS = {"content": content, "media": media, "template": template}
 
 ABILITIES = {channel.name: channel.abilities for channel in CHANNELS}
 
+ENCODINGS = {"gsm7": "in plain letters (GSM-7)", "ucs2": "with letters that cost more (UCS-2)"}
+
 
 class Unsendable(BadInput):
     """This content has mistakes that would show on somebody's phone."""
@@ -36,16 +40,31 @@ class Unsendable(BadInput):
 
 @click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
 def import_files(desk: Desk, paths: tuple[Path, ...]) -> None:
-    """Store contents from YAML files: all of them, or none if one has a mistake."""
-    read = [(path, interchange.load(text_of(path, "a content"), path.name)) for path in paths]
-    for path, document in read:
-        _refuse_errors(path, document)
+    """Store contents from YAML files: all of them, or none if one has a mistake.
+
+    A content that is here already (by the file's id, else by kind and title) gets a new version, if the file
+    says anything new.
+    """
+    read = [(path, interchange.read(text_of(path, "a content"), path.name)) for path in paths]
+    for path, written in read:
+        _refuse_errors(path, written.document)
     store = media_store(desk.settings)
+    brought: dict[uuid.UUID, Path] = {}
+    stored: list[dict[str, Any]] = []
     with desk.writing() as session:
-        stored = [_stored(desk, session, store, path, document) for path, document in read]
-        for row in stored:
-            desk.note(session, "content.added", row["id"], kind=row["kind"])
-    desk.give(stored, *(f"{row['id']}  {row['kind']}  version {row['version']}  {row['title']}" for row in stored))
+        for path, written in read:
+            with about(path):
+                row = _stored(desk, session, store, path, written)
+                if other := brought.get(row.content.id):
+                    raise BadInput(f"is the same {row.content.kind} as {other.name}: give one another title")
+            brought[row.content.id] = path
+            stored.append(_row(row))
+            if row.status != "unchanged":
+                desk.note(session, f"content.{_ACTS[row.status]}", row.content.id, kind=row.content.kind)
+    desk.give(stored, *(line for row in stored for line in _brought(row, desk.slug)))
+
+
+_ACTS = {"added": "added", "updated": "changed"}
 
 
 def _refuse_errors(path: Path, document: Document) -> None:
@@ -54,10 +73,25 @@ def _refuse_errors(path: Path, document: Document) -> None:
         raise Unsendable(f"{path.name}: " + "; ".join(f"{problem.path}: {problem.words}" for problem in errors) + ".")
 
 
-def _stored(desk: Desk, session: Session, store: Store, path: Path, document: Document) -> dict[str, Any]:
-    kept = intake.with_media(session, desk.organization_id, store, path.parent, document, desk.user_id)
-    added = write.add(session, desk.organization_id, kept, desk.user_id)
-    return {"id": str(added.id), "kind": added.kind, "version": 1, "title": added.title}
+def _stored(desk: Desk, session: Session, store: Store, path: Path, written: interchange.Written) -> importing.Brought:
+    kept = intake.with_media(session, desk.organization_id, store, path.parent, written.document, desk.user_id)
+    return importing.bring(session, desk.organization_id, written.id, kept, desk.user_id)
+
+
+def _row(brought: importing.Brought) -> dict[str, Any]:
+    return {
+        "id": str(brought.content.id),
+        "kind": brought.content.kind,
+        "version": brought.version.version_number,
+        "title": brought.content.title,
+        "status": brought.status,
+    }
+
+
+def _brought(row: dict[str, Any], slug: str) -> Iterator[str]:
+    yield f"{row['id']}  {row['kind']}  version {row['version']} ({row['status']})  {row['title']}"
+    if row["kind"] == "template" and row["status"] != "unchanged":
+        yield f"  It needs approval before it goes out: shiftline template submit {row['id']} --org {slug}"
 
 
 @click.argument("content_id", required=False)
@@ -66,14 +100,24 @@ def export(desk: Desk, content_id: str | None, folder: Path | None) -> None:
     """Write contents as YAML: one to stdout, or all of them into a folder."""
     with desk.reading() as session:
         found = [write.find(session, identifier(content_id, "content"))] if content_id else write.every(session)
-        texts = {str(each.id): interchange.export(_newest(session, each)) for each in found}
+        texts = {str(each.id): interchange.export(_newest(session, each), each.id) for each in found}
     if folder is None and len(texts) != 1:
-        raise BadInput("Give one content's id, or a folder with --to.")
+        raise BadInput(
+            "Give one content's id, or a folder with --to." if texts else "There is no content to export yet."
+        )
     if folder is not None:
+        _write(folder, texts)
+    wrote = f"Wrote {counted(len(texts), 'file')} to {folder}."
+    desk.give(texts, *([text.rstrip("\n") for text in texts.values()] if folder is None else [wrote]))
+
+
+def _write(folder: Path, texts: dict[str, str]) -> None:
+    try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-    desk.give(texts, *(texts.values() if folder is None else [f"Wrote {len(texts)} files to {folder}."]))
+    except OSError as error:
+        raise BadInput(f"{error.filename or folder} can't be written: {error.strerror}.") from None
 
 
 def _newest(session: Session, found: Content) -> Document:
@@ -92,32 +136,40 @@ def check_file(desk: Desk, path: Path) -> None:
     }
     lines = [f"error    {each.path}: {each.words}" for each in report.errors]
     lines += [f"warning  {each.path}: {each.words}" for each in report.warnings]
-    lines.append(f"{report.sms.parts} SMS parts, {report.sms.encoding}." if report.sms else "Not for SMS.")
+    if report.sms:
+        lines.append(f"{counted(report.sms.parts, 'SMS part')}, {ENCODINGS[report.sms.encoding]}.")
+    else:
+        lines.append("Not for SMS.")
     desk.give(document, *lines)
     if report.errors:
         click.get_current_context().exit(2)
 
 
 def listed(desk: Desk) -> None:
-    """The contents of the organization."""
+    """The contents of the organization, newest first."""
     with desk.reading() as session:
-        rows = [{"id": str(each.id), "kind": each.kind, "title": each.title} for each in write.every(session)]
-    desk.give(
-        rows,
-        *(
-            [f"{row['id']}  {row['kind']:<10}  {row['title']}" for row in rows]
-            or ['No content yet: "shiftline content import FILE".']
-        ),
-    )
+        rows = [
+            {
+                "id": str(found.id),
+                "kind": found.kind,
+                "title": found.title,
+                "version": version.version_number,
+                "approval_status": version.approval_status,
+            }
+            for found, version in write.newest_of_all(session)
+        ]
+    lines = [
+        f"{row['id']}  {row['kind']:<10}  version {row['version']}  {row['title']}"
+        + (f"  ({row['approval_status']})" if row["approval_status"] else "")
+        for row in rows
+    ]
+    desk.give(rows, *(lines or [f"No content yet. Bring some: shiftline content import FILE --org {desk.slug}"]))
 
 
 @click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 def add_media(desk: Desk, path: Path) -> None:
     """Store a file that contents may carry."""
-    try:
-        stored_bytes = path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{path} can't be read: {error.strerror}.") from None
+    stored_bytes = bytes_of(path)
     with desk.writing() as session:
         asset = media_store(desk.settings).add(
             session, desk.organization_id, path.name, stored_bytes, user_id=desk.user_id

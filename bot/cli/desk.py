@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import click
@@ -24,9 +23,10 @@ from sqlalchemy.orm import Session
 
 from bot import log, schema
 from bot import settings as configuration
+from bot.cli.files import about, bytes_of, json_of, text_of
 from bot.database import Database
 from bot.errors import BadInput, Forbidden, Refused
-from bot.settings import Settings
+from bot.settings import Settings, keys
 from bot.tenancy import audit, organizations, users
 from bot.tenancy.roles import Actor, Scope, require
 
@@ -40,14 +40,25 @@ stderr = Console(stderr=True, highlight=False)
 
 @dataclass(slots=True)
 class Desk:
-    """One command's surroundings. `actor` and `organization_id` are set where an organization is meant."""
+    """One command's surroundings. `actor`, `organization_id` and `slug` are set where an organization is meant."""
 
     as_json: bool
-    settings: Settings
+    looked: Settings
     database: Database
     organization_id: uuid.UUID = NOWHERE
+    slug: str = ""
     actor: Actor | None = None
     scope: Scope = EVERYBODY
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration with its keys. Only who asks for it makes them, and then it is said where."""
+        if not self.looked.encryption_keys or not self.looked.secret_key:
+            sealed = bool(self.looked.encryption_keys)
+            self.looked = configuration.load()
+            if not sealed:
+                _say_keys(self.looked)
+        return self.looked
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -66,9 +77,22 @@ class Desk:
         """Who is the author of what is written; the operator is nobody's."""
         return self.actor.user_id if self.actor else None
 
+    def may(self, permission: str) -> bool:
+        """Whether whoever acts may also do this, for everybody."""
+        try:
+            return self.actor is not None and require(self.actor, permission).type == "organization"
+        except Forbidden:
+            return False
+
     def note(self, session: Session, action: str, subject: object, **details: Any) -> None:
         """Into the audit log."""
         audit.record(session, self.organization_id, self.actor, action, str(subject), **details)
+
+    def warn(self, *sentences: str) -> None:
+        """What a person should know beside the result; with `--json` it belongs into the document instead."""
+        if not self.as_json:
+            for sentence in sentences:
+                click.echo(f"Warning: {sentence}", err=True)
 
     def give(self, document: Any, *lines: str) -> None:
         """The result: the document with `--json`, else `lines` for a person."""
@@ -122,7 +146,7 @@ def command(
 
 
 def _desk(options: dict[str, Any], *, organization: bool, tables: bool) -> Desk:
-    settings = configuration.load()
+    settings = configuration.load(make=False)
     log.start("ERROR" if settings.log_level == "INFO" else settings.log_level)
     database = Database(settings.database_url)
     try:
@@ -136,7 +160,7 @@ def _desk(options: dict[str, Any], *, organization: bool, tables: bool) -> Desk:
 
 def _enter(desk: Desk, slug: str, email: str | None, permission: str) -> None:
     with desk.database.reading(None) as session:
-        desk.organization_id = organizations.find(session, slug).id
+        desk.organization_id, desk.slug = organizations.find(session, slug).id, slug
     if email is None:
         desk.actor = Actor.operator(desk.organization_id)
     else:
@@ -145,6 +169,15 @@ def _enter(desk: Desk, slug: str, email: str | None, permission: str) -> None:
     desk.scope = require(desk.actor, permission)
     if desk.scope.type != "organization":  # commands are about everybody: what is granted for some is not enough
         raise Forbidden("Your role allows this for some workers only, and this command is about all of them.")
+
+
+def _say_keys(settings: Settings) -> None:
+    place = settings.data / keys.ENCRYPTION_KEYS
+    click.echo(
+        f"A key was made in {place}: keep it with your backups, and give it to every process of this service. "
+        "Without it stored credentials can't be opened.",
+        err=True,
+    )
 
 
 def _plain(value: object) -> str:
@@ -160,24 +193,4 @@ def identifier(text: str, what: str) -> uuid.UUID:
         raise BadInput(f'"{text[:60]}" is no id of a {what}: ids look like 0198c6d2-….') from None
 
 
-def text_of(path: Path, what: str) -> str:
-    """A text file's content, or a sentence about why it can't be read."""
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadInput(f"{path} is no UTF-8 text, so it can't be {what}.") from None
-    except OSError as error:
-        raise BadInput(f"{path} can't be read: {error.strerror}.") from None
-
-
-def json_of(path: Path, what: str) -> Any:
-    """A JSON file's content."""
-    try:
-        return json.loads(text_of(path, what))
-    except json.JSONDecodeError as error:
-        raise BadInput(f"{path} is no JSON: line {error.lineno}, column {error.colno}: {error.msg}.") from None
-    except RecursionError:
-        raise BadInput(f"{path} is nested too deeply.") from None
-
-
-__all__ = ["OPERATOR", "Desk", "Refused", "command", "identifier", "json_of", "stderr", "text_of"]
+__all__ = ["OPERATOR", "Desk", "Refused", "about", "bytes_of", "command", "identifier", "json_of", "stderr", "text_of"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
 import traceback
+from contextlib import suppress
 
 import click
 
@@ -79,13 +81,34 @@ def main(arguments: list[str] | None = None) -> None:
         _fail("Interrupted.", 130)
     except ShiftlineError as error:
         _fail(error.words, 2 if isinstance(error, Refused | Misconfigured) else 1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    except OSError as error:
+        _fail(_unwritten(error), 1)
     except Exception as error:  # noqa: BLE001 - the last door: a person must not meet a traceback
-        if os.environ.get("LOG_LEVEL", "").upper() == "DEBUG":
-            traceback.print_exc()
-        _fail(f"Something unforeseen happened ({type(error).__name__}). LOG_LEVEL=DEBUG shows where.", 1)
+        _fail(_unforeseen(error), 1)
+
+
+def _unwritten(error: OSError) -> str:
+    """A file that failed in the midst of a command, by its name; without one it is stdout that failed.
+
+    A full disk is a sentence; a reader who went away (`| head`) hears nothing more. What Python may still hold
+    for stdout goes nowhere, or it would try once more at the end and show a traceback.
+    """
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    if error.errno not in _OUTPUT:
+        return _unforeseen(error)
+    with suppress(OSError, ValueError):  # stdout may be no file at all
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return "" if isinstance(error, BrokenPipeError) else f"The output can't be written: {error.strerror}."
+
+
+_OUTPUT = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+
+
+def _unforeseen(error: Exception) -> str:
+    if os.environ.get("LOG_LEVEL", "").upper() == "DEBUG":
+        traceback.print_exc()
+    return f"Something unforeseen happened ({type(error).__name__}). LOG_LEVEL=DEBUG shows where."
 
 
 def _sentence(error: click.ClickException) -> str:
@@ -95,5 +118,7 @@ def _sentence(error: click.ClickException) -> str:
 
 
 def _fail(words: str, code: int) -> None:
-    click.echo(words if words.endswith((".", "!", "?", '"')) else f"{words}.", err=True)
+    if words:
+        with suppress(OSError):  # stderr may be as full as stdout
+            click.echo(words if words.endswith((".", "!", "?", '"')) else f"{words}.", err=True)
     sys.exit(code)

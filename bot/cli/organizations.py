@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from bot.cli.desk import OPERATOR, Desk, command, json_of, text_of
+from bot.cli.desk import OPERATOR, Desk, about, command, json_of, text_of
 from bot.tenancy import audit, users
 from bot.tenancy import organizations as tenants
+from bot.tenancy import settings as organization_settings
 from bot.tenancy.roles import Actor
 from models import Organization
 
@@ -30,16 +31,35 @@ def add(desk: Desk, name: str, slug: str, timezone: str) -> None:
     desk.give(given, f"Added {name} as {slug}.", f"Next: shiftline integration add twilio --org {slug} --help")
 
 
+def listed(desk: Desk) -> None:
+    """The organizations of this installation."""
+    with desk.database.reading(None) as session:
+        rows = [
+            {
+                "id": str(each.id),
+                "slug": each.slug,
+                "name": each.name,
+                "timezone": organization_settings.load(each.settings).locale.timezone,
+            }
+            for each in tenants.every(session)
+        ]
+    lines = [f"{row['slug']:<20}  {row['timezone']:<20}  {row['name']}" for row in rows]
+    nothing = "No organizations yet. Make one: shiftline org add NAME --slug SLUG --timezone ZONE"
+    desk.give(rows, *(lines or [nothing]))
+
+
 @click.option("--file", "path", required=True, type=click.Path(path_type=Path), help="A JSON patch of the settings.")
 def set_settings(desk: Desk, path: Path) -> None:
     """Change settings; null puts a setting back or turns it off."""
     patch = json_of(path, "settings")
-    with desk.writing() as session:
+    with desk.writing() as session, about(path):
         organization = session.get_one(Organization, desk.organization_id)
         tenants.set_settings(session, organization, patch)
         desk.note(session, "organization.changed", organization.slug, paths=sorted(patch))
         given = {"id": str(organization.id), "slug": organization.slug, "settings": organization.settings or {}}
-    desk.give(given, f"Settings of {given['slug']} are stored.")
+    idle = [f"{path} is kept, and nothing goes by it yet." for path in organization_settings.idle(patch)]
+    desk.warn(*idle)
+    desk.give(given | ({"warnings": idle} if idle else {}), f"Settings of {given['slug']} are stored.")
 
 
 @click.argument("email")
@@ -57,5 +77,6 @@ def add_user(desk: Desk, email: str, role: str, password_file: Path) -> None:
 
 
 command(org, "add", OPERATOR, organization=False)(add)
+command(org, "list", OPERATOR, organization=False)(listed)
 command(org, "set", "organization:change")(set_settings)
 command(user, "add", "user:manage")(add_user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
@@ -16,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.engine import make_url
 
 from bot import log, schema
 from bot import settings as configuration
 from bot.cli.desk import OPERATOR, stderr
+from bot.database import Database
 from bot.errors import Misconfigured, Unavailable
 from bot.settings import Settings
 from bot.web import server
@@ -130,15 +133,28 @@ def clock() -> None:
 
 @click.command("migrate")
 @click.option("--to", "revision", help="Go back to this revision; what came after is lost.")
-def migrate(revision: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+def migrate(revision: str | None, *, as_json: bool) -> None:
     """Bring the database to this version's shape."""
-    settings = configuration.load()
+    settings = configuration.load(make=False)
     log.start(settings.log_level)
-    if revision is None:
-        schema.upgrade(settings.database_url)
-        click.echo("The database has this version's shape.", err=True)
+    database = Database(settings.database_url)
+    schema.refuse_missing_folder(settings.database_url, settings.data)
+    try:
+        if revision is None:
+            schema.upgrade(settings.database_url)
+        elif schema.current(database) is None:
+            raise schema.SchemaMissing
+        else:
+            schema.downgrade(settings.database_url, revision)
+        now_at = schema.current(database)
+    finally:
+        database.dispose()
+    if as_json:
+        click.echo(json.dumps({"revision": now_at}))
+    elif revision is None:
+        click.echo(f"The database has this version's shape{_place_of(settings)}.", err=True)
     else:
-        schema.downgrade(settings.database_url, revision)
         click.echo(f"The database is at {revision}.", err=True)
 
 
@@ -153,12 +169,18 @@ def _plainly(words: str) -> None:
 
 def _prepared(place: Place) -> Settings:
     """Settings of an all-in-one start, with its tables made."""
+    looked = configuration.load(make=False)
+    schema.refuse_missing_folder(looked.database_url, looked.data)
     settings = configuration.load()
     log.start(settings.log_level)
     if not settings.public_url:
         settings = replace(settings, public_url=place.url)
     schema.upgrade(settings.database_url)
     return settings
+
+
+def _place_of(settings: Settings) -> str:
+    return f": {make_url(settings.database_url).database}" if settings.on_sqlite else ""
 
 
 def _distributed(place: Place | None) -> Settings:

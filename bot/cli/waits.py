@@ -7,17 +7,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
-from bot.cli.desk import Desk
-from bot.tenancy.settings import load as load_settings
-from models import Organization
-
-
-def zone(desk: Desk, session: Session) -> ZoneInfo:
-    """The organization's own clock: moments for people are told by it."""
-    return ZoneInfo(load_settings(session.get_one(Organization, desk.organization_id).settings).locale.timezone)
-
 
 def lines(document: Mapping[str, Any], clock: ZoneInfo) -> list[str]:
     """The groups, each with when it goes on, and then people by name; nothing where nobody waits."""

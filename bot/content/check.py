@@ -31,6 +31,7 @@ from bot.content.documents import (
 )
 from bot.content.refusal import Problem, quoted
 from bot.content.rehearsal import Rehearsed
+from bot.content.variables import SOURCES
 from bot.content.words import spoken
 
 __all__ = ["Problem", "Report", "check"]
@@ -96,6 +97,9 @@ def _template(document: Document) -> Iterator[Problem]:
             for problem in templates.check(text, document.variables):
                 yield Problem(f"translations.{language}.{problem.path}", problem.words)
     for index, variable in enumerate(document.variables):
+        if variable.source and variable.source not in SOURCES and not variable.source.startswith("custom."):
+            words = f"{quoted(variable.source)} tells nothing; there is {', '.join(SOURCES)}, and custom.<name>"
+            yield _warning(f"variables[{index}].source", words)
         if variable.max_length is None and variable.type in {"string", "url"}:
             yield _warning(f"variables[{index}].max_length", "is missing, so the longest SMS is only a guess")
 

@@ -8,8 +8,9 @@ Norway's language, `yes` is a word), a key that is there twice is a mistake and 
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -34,26 +35,50 @@ class _Unreadable(Exception):
         super().__init__(f"line {line + 1}, column {column + 1}: {words}")
 
 
+class Written(NamedTuple):
+    """What stands in a file: a content, and the id by which it was exported, if it was."""
+
+    id: uuid.UUID | None
+    document: Document
+
+
 def load(text: str, name: str) -> Document:
-    """Read the one content of a YAML file called `name`.
+    """Read the one content of a YAML file called `name`; see `read`."""
+    return read(text, name).document
+
+
+def read(text: str, name: str) -> Written:
+    """Read the one content of a YAML file called `name`, and its `id` where there is one.
 
     DocumentRefused names the file, and the line and column where the YAML is broken or the path of
     what is wrong with the content. Refused too: more than 1 MB, tags, anchors and aliases.
     """
     try:
-        return parse(_read(text.removeprefix("\ufeff")))
+        plain = _read(text.removeprefix("\ufeff"))
+        own = _id(plain.pop("id")) if isinstance(plain, dict) and "id" in plain else None
+        return Written(own, parse(plain))
     except _Unreadable as broken:
         raise DocumentRefused([("", str(broken))], file=name) from None
     except DocumentRefused as wrong:
         raise DocumentRefused(wrong.mistakes, file=name) from None
 
 
-def export(document: Document) -> str:
-    """Write the content as a YAML file, defaults left out; `load(export(d), name) == d`."""
+def export(document: Document, content_id: uuid.UUID | None = None) -> str:
+    """Write the content as a YAML file, defaults left out; `read(export(d, id), name) == (id, d)`."""
     kept = dump(document, brief=True)
+    if content_id is not None:
+        kept = {"id": str(content_id), **kept}
     if "questions" in kept:
         kept["questions"] = [_as_written(question) for question in kept["questions"]]
     return str(yaml.dump(kept, Dumper=_Writer, allow_unicode=True, sort_keys=False, width=120))
+
+
+def _id(value: object) -> uuid.UUID:
+    try:
+        return uuid.UUID(str(value))
+    except ValueError:
+        words = "is no id of a content; leave it out, and the content is known by its kind and title"
+        raise DocumentRefused([("id", words)]) from None
 
 
 def _read(text: str) -> object:

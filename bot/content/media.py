@@ -79,7 +79,10 @@ class Store:
         kind: str | None = None,
         user_id: uuid.UUID | None = None,
     ) -> MediaAsset:
-        """Keep a file; its type is what its bytes say. Written before its row, so that no row lacks its file."""
+        """Keep a file; its type is what its bytes say. Written before its row, so that no row lacks its file.
+
+        The same bytes under the same name are the same file, however often they are given.
+        """
         mime_type = recognise(name, content, kind)
         digest = hashlib.sha256(content).hexdigest()
         place = f"{organization_id.hex}/{digest}{mimetypes.guess_extension(mime_type) or ''}"
@@ -88,6 +91,10 @@ class Store:
         draft = path.with_name(f".{uuid.UUID(int=int(digest[:32], 16)).hex}.part")
         draft.write_bytes(content)
         draft.replace(path)
+        mine = (MediaAsset.organization_id == organization_id, MediaAsset.url == place)
+        same = select(MediaAsset).where(*mine, MediaAsset.file_name == Path(name).name).limit(1)
+        if (known := session.scalar(same)) is not None:
+            return known
         asset = MediaAsset(
             organization_id=organization_id,
             file_name=Path(name).name,

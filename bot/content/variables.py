@@ -20,6 +20,12 @@ from bot.content.words import Flag, Line, Part, Whole, plain
 VariableType = Literal["string", "integer", "number", "boolean", "date", "datetime", "url", "currency"]
 TYPES: tuple[VariableType, ...] = get_args(VariableType)
 
+SOURCES = (
+    "worker.first_name", "worker.last_name", "worker.external_id", "contact.city", "contact.email",
+    "employment.job_title", "employment.department", "employment.team", "organization.name",
+)  # fmt: skip
+"""Where a value may come from; `custom.<name>` is a worker's custom field."""
+
 LONGEST_NUMBER = 30
 """Digits before or after the point."""
 

@@ -60,7 +60,6 @@ def add(session: Session, organization_id: uuid.UUID, document: Document, user_i
     )
     session.add(content)
     session.flush()
-    _tag(session, content, document.tags)
     save(session, content, document, user_id=user_id, note="Created")
     return content
 
@@ -87,6 +86,7 @@ def save(
     content.description = _one(document.description, document.language)
     content.updated_by_id, content.updated_at = user_id, clock.now()
     _project(session, content, document)
+    _tag(session, content, document.tags)
     session.flush()
     return version
 
@@ -102,6 +102,23 @@ def find(session: Session, content_id: uuid.UUID) -> Content:
 def every(session: Session) -> list[Content]:
     """The contents that aren't archived, newest first."""
     return list(session.scalars(sa.select(Content).where(Content.archived_at.is_(None)).order_by(Content.id.desc())))
+
+
+def newest_of_all(session: Session) -> list[tuple[Content, ContentVersion]]:
+    """The contents that aren't archived, newest first, each with the version that was saved last."""
+    last = (
+        sa.select(ContentVersion.content_id, sa.func.max(ContentVersion.version_number).label("number"))
+        .group_by(ContentVersion.content_id)
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(Content, ContentVersion)
+        .join(ContentVersion, ContentVersion.content_id == Content.id)
+        .join(last, sa.and_(last.c.content_id == Content.id, last.c.number == ContentVersion.version_number))
+        .where(Content.archived_at.is_(None))
+        .order_by(Content.id.desc())
+    )
+    return [(content, version) for content, version in rows]
 
 
 def newest(session: Session, content: Content) -> ContentVersion:
@@ -170,7 +187,15 @@ def _one(words: Any, language: str) -> str | None:
 
 
 def _tag(session: Session, content: Content, names: tuple[str, ...]) -> None:
+    """Give the content these tags and no others."""
+    carried = sa.select(Tag.name, ContentTag.id).join(ContentTag, ContentTag.tag_id == Tag.id)
+    has = {row.name: row.id for row in session.execute(carried.where(ContentTag.content_id == content.id))}
+    gone = [row for name, row in has.items() if name not in names]
+    if gone:
+        session.execute(sa.delete(ContentTag).where(ContentTag.id.in_(gone)))
     for name in names:
+        if name in has:
+            continue
         tag = session.scalar(sa.select(Tag).where(Tag.name == name, Tag.organization_id == content.organization_id))
         if tag is None:
             tag = Tag(organization_id=content.organization_id, name=name)

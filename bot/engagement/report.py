@@ -23,11 +23,26 @@ REASONS = {
     "address_dead": "the number or account no longer works",
     "address_blocked": "the number or account is blocked",
     "address_replaced": "has another number now",
+    "address_unverified": "has not confirmed their account yet",
+    "disconnected": "the connection to the provider is gone",
     "no_common_daytime": "it is never daytime in every zone they may be in",
     "too_late": "the time for it had passed",
     "broadcast_cancelled": "the broadcast was cancelled",
+    "sender_removed": "the connection it was to go by was removed",
+    "earlier_part_failed": "an earlier part of it failed",
+    "not_found_at_provider": "the provider never got it, for the last time",
+    "past_due": "its time had passed while the service was down",
 }
 """A stored reason in words; one that isn't here is already in the provider's words."""
+
+
+CLOSED = frozenset({"private", "aggregate"})
+"""Reflections whose words a report shows only where they are asked for: they were promised to fewer eyes."""
+
+
+def in_words(reason: str) -> str:
+    """A stored reason as a person reads it."""
+    return REASONS.get(reason, reason)
 
 
 def broadcast(session: Session, broadcast_id: uuid.UUID, *, private: bool = False) -> dict[str, Any]:
@@ -77,7 +92,7 @@ def _missed(session: Session, broadcast_id: uuid.UUID) -> Iterator[dict[str, Any
             "external_id": row.external_id,
             "state": row.state,
             "reason": reason,
-            "words": REASONS.get(reason, reason),
+            "words": in_words(reason),
         }
 
 
@@ -113,7 +128,7 @@ def _reflections(session: Session, broadcast_id: uuid.UUID, *, private: bool) ->
         .order_by(response.at, response.id)
     )
     for given, external_id in rows:
-        readable = private or given.visibility != "private"
+        readable = private or given.visibility not in CLOSED
         yield {
             "external_id": external_id,
             "channel": given.channel,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.errors import BadInput
 
@@ -27,8 +27,11 @@ def columns_of(header: Sequence[str], mapping: Mapping[str, str | None] | None =
     told = _told([name.strip() for name in header], mapping or {})
     columns = tuple(told[name] if name in told else _usual(name) for name in map(str.strip, header))
     if "external_id" not in columns:
-        raise BadInput("The file has no column external_id: name it in the first row, or give a mapping.")
-    _refuse_doubled(columns)
+        raise BadInput(
+            "The file has no column external_id: name it in the first row, or give a mapping. "
+            f"There is {_names(header)}."
+        )
+    _refuse_doubled(header, columns)
     return columns
 
 
@@ -68,9 +71,21 @@ def _custom_name(name: str) -> str:
     return name
 
 
-def _refuse_doubled(columns: Iterable[str | None]) -> None:
-    seen = set()
-    for name in columns:
+def _refuse_doubled(header: Sequence[str], columns: Columns) -> None:
+    seen: dict[str, int] = {}
+    for place, name in enumerate(columns):
         if name and name in seen:
-            raise BadInput(f"Two columns are called {name.removeprefix(CUSTOM)}: keep one.")
-        seen.add(name)
+            first, both = seen[name], (header[seen[name]], header[place])
+            other = "." if both[0] == both[1] else ", or leave one out with a mapping to null."
+            raise BadInput(
+                f"Columns {first + 1} and {place + 1} ({_names(both)}) both are {name.removeprefix(CUSTOM)}: "
+                f"keep one{other}"
+            )
+        if name:
+            seen[name] = place
+
+
+def _names(header: Sequence[str]) -> str:
+    """The file's own names for a sentence, cut to what one can hold."""
+    shown = ", ".join(f'"{name.strip()[:40]}"' for name in header[:12])
+    return shown + (" …" if len(header) > 12 else "")

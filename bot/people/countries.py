@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from bot.people.regions import folded
@@ -23,6 +23,7 @@ _ALSO = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4_096)
 def code_of(text: str | None) -> str | None:
     """The ISO code ("US") of a country given by its code or name; None where we don't know it."""
     return _codes().get(folded(text))

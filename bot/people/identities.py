@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bot import chance, clock
 from bot.people import bulk
+from bot.tenancy.integrations import REMOVED
 from models.organizations import Integration
 from models.reach import ChannelIdentity
 from models.workers import WorkerContact
@@ -47,7 +48,9 @@ def link(session: Session, organization_id: uuid.UUID, workers: Collection[uuid.
     session.flush()
     made = 0
     found = sa.select(Integration.id, Integration.channel).where(
-        Integration.organization_id == organization_id, Integration.channel.in_(ADDRESSES)
+        Integration.organization_id == organization_id,
+        Integration.channel.in_(ADDRESSES),
+        Integration.status != REMOVED,
     )
     for integration_id, channel in session.execute(found.order_by(Integration.id)).all():
         place = _Place(session, organization_id, integration_id, channel, workers)
@@ -80,6 +83,15 @@ def mark(session: Session, identity_id: uuid.UUID, state: State, reason: str | N
     """Note what became of an address, in the provider's words where there are any."""
     session.execute(
         sa.update(ChannelIdentity).where(ChannelIdentity.id == identity_id).values(state=state, reason=reason)
+    )
+
+
+def give_up(session: Session, integration_id: uuid.UUID) -> None:
+    """Nobody is reached by this connection any more; what was said there stays theirs."""
+    session.execute(
+        sa.update(ChannelIdentity)
+        .where(ChannelIdentity.integration_id == integration_id)
+        .values(state="replaced", reason="the connection was removed")
     )
 
 

@@ -45,17 +45,22 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What became of a file. `rejected`: {"row", "reason"} in the order of the file; `job_id` None for a dry run."""
+    """What became of a file; `job_id` None for a dry run.
+
+    `rejected` and `warnings` are {"row", "reason"} in the order of the file; a row with a warning went in.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     rejected: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
     job_id: uuid.UUID | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The document that the command line and the API show."""
-        return {name: value for name, value in asdict(self).items() if name != "job_id"}
+        """The document that the command line and the API show; `warnings` only where there are some."""
+        left_out = {"job_id"} | (set() if self.warnings else {"warnings"})
+        return {name: value for name, value in asdict(self).items() if name not in left_out}
 
 
 def import_workers(
@@ -77,9 +82,10 @@ def import_workers(
     if roles.require(actor, "worker:import").type != "organization":
         raise Forbidden("You may only import workers for the whole organization.")
     rows, refused = _read(_content(source), mapping)
+    empty = not rows and not refused
     run, screened = _screened(database, organization_id, rows, actor)
     refused |= screened.refused
-    work = _Work(database, run, screened.rows, refused, progress)
+    work = _Work(database, run, screened.rows, refused, progress, empty=empty)
     return work.look() if dry_run else work.do(file_name, actor)
 
 
@@ -129,6 +135,7 @@ class _Work:
     rows: Sequence[WorkerRow]
     refused: dict[int, str]
     progress: Progress | None
+    empty: bool = False
     counts: batches.Counts = field(default_factory=batches.Counts)
     job_id: uuid.UUID | None = None
 
@@ -212,4 +219,10 @@ class _Work:
 
     def _result(self) -> ImportResult:
         rejected = [{"row": number, "reason": reason} for number, reason in sorted(self.refused.items())]
-        return ImportResult(**asdict(self.counts), rejected=rejected, job_id=self.job_id)
+        return ImportResult(**asdict(self.counts), rejected=rejected, warnings=self._warnings(), job_id=self.job_id)
+
+    def _warnings(self) -> list[dict[str, Any]]:
+        if self.empty:
+            return [{"row": 1, "reason": "there is no row below the header"}]
+        odd = sorted((row for row in self.rows if row.remarks), key=lambda row: row.number)
+        return [{"row": row.number, "reason": "; ".join(row.remarks)} for row in odd if row.number not in self.refused]

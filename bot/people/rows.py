@@ -7,7 +7,7 @@ whoever mends the file mends it once. A row's own values may be quoted back; nob
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal
@@ -54,6 +54,8 @@ class WorkerRow:
     supervisor: str | None = None
     consent: bool | None = None
     consent_source: str | None = None
+    remarks: tuple[str, ...] = ()
+    """What is odd about the row and keeps it from nothing."""
 
     @property
     def phone(self) -> str | None:
@@ -81,7 +83,21 @@ def read_row(number: int, cells: Sequence[str], columns: Columns) -> WorkerRow:
         mistakes.append("supervisor_external_id names the worker themselves")
     if mistakes:
         raise RowRefused("; ".join(mistakes))
-    return _row(number, read)
+    return _row(number, read, tuple(_remarks(cells, columns, told)))
+
+
+def _remarks(cells: Sequence[str], columns: Columns, told: Mapping[str, str]) -> Iterator[str]:
+    """A row that ends early may be cut off, or lack a separator; a country that we don't know tells no time zone."""
+    named = max((place for place, name in enumerate(columns, 1) if name), default=0)
+    if len(cells) < named:
+        there = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
+        yield f"has {there} where the header has {len(columns)}: the others count as empty"
+    country = told.get("country")
+    if country and countries.code_of(country) is None:
+        yield (
+            f'country "{country[:40]}" is none that we know, so it tells no time zone: '
+            "write its English name or its code, such as Mexico or MX"
+        )
 
 
 def kinds_of(rows: Iterable[WorkerRow]) -> dict[str, Kind]:
@@ -125,7 +141,7 @@ def _told(cells: Sequence[str], columns: Columns) -> dict[str, str]:
     return told
 
 
-def _row(number: int, read: Mapping[str, Any]) -> WorkerRow:
+def _row(number: int, read: Mapping[str, Any], remarks: tuple[str, ...]) -> WorkerRow:
     def named(columns: Mapping[str, str]) -> Columned:
         return {ours: read[theirs] for theirs, ours in columns.items() if theirs in read}
 
@@ -139,6 +155,7 @@ def _row(number: int, read: Mapping[str, Any]) -> WorkerRow:
         read.get("supervisor_external_id"),
         read.get("consent"),
         read.get("consent_source"),
+        remarks,
     )
 
 

@@ -25,7 +25,10 @@ from bot.errors import BadInput, Conflict, Misconfigured, NotFound
 from bot.prepared import Prepared
 from models.organizations import Integration, Organization
 
-STATUSES = ("untested", "connected", "failing", "revoked", "paused")
+REMOVED = "removed"
+"""Kept for its transcript alone: without credentials, and without its address, which may be connected anew."""
+
+STATUSES = ("untested", "connected", "failing", "revoked", "paused", REMOVED)
 SENDING = ("untested", "connected", "failing")
 """A failing sender still tries: a provider's bad hour must not need a manager's hand to end."""
 
@@ -106,7 +109,7 @@ def by_address(connection: sa.Connection, kind: str, addresses: Sequence[str]) -
 
 
 def by_id(connection: sa.Connection, kind: str, id: uuid.UUID) -> Connected | None:
-    """The integration that a hook's address names."""
+    """The integration that a hook's address names; one that was removed is none."""
     for row in _BY_ID.rows(connection, {"kind": kind, "id": id}):
         return Connected(*row)
     return None
@@ -118,15 +121,27 @@ def _connected(*wanted: sa.ColumnElement[bool]) -> Prepared:
 
 
 _BY_ADDRESS = _connected(Integration.address == sa.bindparam("address"))
-_BY_ID = _connected(Integration.id == sa.bindparam("id"))
+_BY_ID = _connected(Integration.id == sa.bindparam("id"), Integration.status != REMOVED)
 
 
 def get(session: Session, id: uuid.UUID) -> Integration:
-    """One integration, or NotFound; another organization's is not found."""
-    integration = session.scalar(select(Integration).where(Integration.id == id))
+    """One integration, or NotFound; another organization's is not found, nor one that was removed."""
+    integration = session.scalar(select(Integration).where(Integration.id == id, Integration.status != REMOVED))
     if integration is None:
         raise NotFound(f"There is no integration {id} here.")
     return integration
+
+
+def sender_of(integration: Integration) -> str:
+    """What a person knows it by: the sender's number or service, the workspace's id; never the account's."""
+    return integration.address.split("#", 1)[0].rsplit(":", 1)[-1]
+
+
+def retire(session: Session, integration: Integration) -> None:
+    """Take credentials and address away from a connection whose transcript has to stay."""
+    integration.status, integration.status_reason, integration.config = REMOVED, None, {}
+    integration.address = f"{integration.address}#{integration.id}"
+    session.flush()
 
 
 def config_of(integration: Integration | Connected, keys: Sequence[str]) -> dict[str, str]:
@@ -213,6 +228,6 @@ def _address(channel: Channel | type[Channel], config: Mapping[str, str]) -> str
 
 
 def every(session: Session, organization_id: uuid.UUID) -> list[Integration]:
-    """All connections of an organization, oldest first."""
-    query = select(Integration).where(Integration.organization_id == organization_id)
+    """All connections of an organization but the removed ones, oldest first."""
+    query = select(Integration).where(Integration.organization_id == organization_id, Integration.status != REMOVED)
     return list(session.scalars(query.order_by(Integration.created_at, Integration.id)))

@@ -53,6 +53,11 @@ def find(session: Session, slug: str) -> Organization:
     return organization
 
 
+def every(session: Session) -> list[Organization]:
+    """All organizations, by slug."""
+    return list(session.scalars(select(Organization).order_by(Organization.slug)))
+
+
 def set_settings(session: Session, organization: Organization, patch: Mapping[str, Any]) -> None:
     """Lay a JSON merge patch over the settings; BadInput names the path that is wrong, and nothing changes then."""
     if not isinstance(patch, Mapping):

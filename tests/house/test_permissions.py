@@ -118,6 +118,10 @@ def test_every_setting_is_documented() -> None:
 def test_every_setting_that_is_read_has_a_name() -> None:
     import re
 
-    read = set(re.findall(r'source\.get\("([A-Z_]+)"\)', (ROOT / "bot" / "settings.py").read_text(encoding="utf-8")))
+    read = set(
+        re.findall(
+            r'source\.get\("([A-Z_]+)"\)', (ROOT / "bot" / "settings" / "__init__.py").read_text(encoding="utf-8")
+        )
+    )
     apis = {channel.api_url_setting for channel in CHANNELS}
     assert read | apis == set(settings.NAMES)

@@ -38,6 +38,26 @@ def test_keys_are_made_once_and_are_nobody_elses(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["encryption_keys", "secret_key"]
 
 
+def test_whoever_only_looks_makes_nothing(tmp_path: Path) -> None:
+    looked = load({"SHIFTLINE_DATA": str(tmp_path / "data")}, make=False)
+    assert (looked.secret_key, looked.encryption_keys) == ("", ())
+    assert list(tmp_path.iterdir()) == []
+    made = load({"SHIFTLINE_DATA": str(tmp_path / "data")})
+    assert load({"SHIFTLINE_DATA": str(tmp_path / "data")}, make=False) == made
+    with pytest.raises(Misconfigured, match="ENCRYPTION_KEYS must be"):
+        load({"ENCRYPTION_KEYS": "nonsense"}, make=False)
+
+
+def test_a_kept_key_that_was_spoilt_names_its_file(tmp_path: Path) -> None:
+    load({"SHIFTLINE_DATA": str(tmp_path)})
+    for name, words in (("encryption_keys", "must be Fernet keys"), ("secret_key", "is shorter than 16")):
+        kept = (tmp_path / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text("x", encoding="utf-8")
+        with pytest.raises(Misconfigured, match=f"{name} .*{words}"):
+            load({"SHIFTLINE_DATA": str(tmp_path)}, make=False)
+        (tmp_path / name).write_text(kept, encoding="utf-8")
+
+
 def test_secrets_do_not_show(base: dict[str, str]) -> None:
     found = load(
         base | {"SLACK_SIGNING_SECRET": "hush", "SLACK_CLIENT_SECRET": "hush2", "SMTP_URL": "smtp://u:hush3@h"}

@@ -159,7 +159,7 @@ def create_organizations() -> None:
         *stamped(),
         Unique("type", "address"),
         Unique("organization_id", "id"),
-        one_of("untested", "connected", "failing", "revoked", "paused", of="status"),
+        one_of("untested", "connected", "failing", "revoked", "paused", "removed", of="status"),
     )
     op.create_table(
         "audit_events",

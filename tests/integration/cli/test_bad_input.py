@@ -78,7 +78,51 @@ def test_files_that_are_no_documents(shop: Shop, text: str, words: str, command:
 
 def test_a_rule_about_an_unknown_field(shop: Shop) -> None:
     rule = {"combinator": "and", "rules": [{"field": "worker.shoe_size", "operator": "=", "value": 42}]}
-    shop("segment", "preview", "--rule", shop.file("rule.json", rule)).refused("rules[0]", "shoe_size")
+    for command in (("segment", "preview"), ("segment", "add", "Big feet")):
+        shop(*command, "--rule", shop.file("feet.json", rule)).refused("feet.json: rules[0]", "shoe_size")
+
+
+def test_a_rule_about_a_segment_that_is_not_there(shop: Shop) -> None:
+    rule = {"combinator": "and", "rules": [{"field": "segment", "operator": "inSegment", "value": ["Nights"]}]}
+    for command in (("segment", "preview"), ("segment", "add", "Days")):
+        shop(*command, "--rule", shop.file("days.json", rule)).refused(
+            'days.json: rules[0].value: there is no segment "Ni'
+        )
+
+
+def test_settings_with_a_mistake_name_their_file(shop: Shop) -> None:
+    patch = shop.file("quiet.json", {"delivery": {"quiet_hours": {"start": "25:00"}}})
+    shop("org", "set", "--file", patch).refused("quiet.json: ", "delivery.quiet_hours.start")
+
+
+@pytest.mark.parametrize("mapping", ["[]", '"x"', "null"])
+def test_a_mapping_that_is_none(shop: Shop, mapping: str) -> None:
+    from tests.integration.cli.conftest import WORKERS
+
+    people = shop.file("w.csv", WORKERS)
+    shop("workers", "import", people, "--map", shop.file("map.json", mapping)).refused("map.json must be an object")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "people.csv: The file is empty."),
+        ("id,name\nW1,Ana\n", 'There is "id", "name".'),
+        ("external_id,phone,Phone\nW1,1,2\n", "Columns 2 and 3"),
+        ("external_id,first_name\nW1,A\x00na\n", "Line 2 holds a NUL character"),
+    ],
+)
+def test_a_workers_file_that_is_none(shop: Shop, content: str, words: str) -> None:
+    shop("workers", "import", shop.file("people.csv", content)).refused("people.csv: ", words)
+
+
+def test_a_folder_is_no_workers_file(shop: Shop) -> None:
+    shop("workers", "import", shop.folder).refused("can't be read: Is a directory")
+
+
+def test_an_export_that_cannot_be_written(shop: Shop) -> None:
+    shop.content()
+    shop("content", "export", "--to", shop.file("file", "x") / "below").refused("below", "can't be written")
 
 
 def test_a_file_that_is_no_text(shop: Shop) -> None:
@@ -124,12 +168,17 @@ def test_moments(shop: Shop, at: str, words: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["name", "=x", " =x"])
-def test_values_of_a_template(shop: Shop, value: str) -> None:
+def test_values_that_set_nothing(shop: Shop, value: str) -> None:
     shop("broadcast", "send", "--content", ID, "--segment", ID, "--set", value).refused("sets nothing")
 
 
 @pytest.mark.parametrize("config", [("--account-sid", "AC1", "--from", "+15550001111"), ("--account-sid", "AC" + "0" * 32),
-    ("--account-sid", "AC" + "0" * 32, "--from", "+15550001111", "--messaging-service", "MG" + "0" * 32)])  # fmt: skip
+    ("--account-sid", "AC" + "0" * 32, "--from", "+15550001111", "--messaging-service", "MG" + "0" * 32),
+    *(("--account-sid", "AC" + "0" * 32, "--from", number)
+      for number in ("555", "5551234", "13125550100", "+1312555010", "+13125550100x", "+0123456789", "(312) 555-0100", "+")),
+    ("--account-sid", "SK" + "0" * 32, "--from", "+13125550100"),
+    ("--account-sid", "AC" + "0" * 31, "--from", "+13125550100"),
+    ("--account-sid", "AC" + "0" * 32, "--messaging-service", "MG12")])  # fmt: skip
 def test_connections_of_the_wrong_form(shop: Shop, config: tuple[str, ...]) -> None:
     token = shop.file("token", "the-secret")
     ended = shop("integration", "add", "twilio", "--auth-token-file", token, *config)
@@ -146,6 +195,19 @@ def test_connections_of_the_wrong_form(shop: Shop, config: tuple[str, ...]) -> N
         "--from",
         "+15550001111",
     ).refused("can't be read")
+
+
+@pytest.mark.parametrize("team", ["acme", "t0123", "T", "T0 12", "https://acme.slack.com", "U0123ABCD"])
+def test_teams_of_the_wrong_form(shop: Shop, team: str) -> None:
+    token = shop.file("token", "xoxb-1")
+    shop("integration", "add", "slack", "--bot-token-file", token, "--team-id", team).refused("Team ID", "T0123ABCD")
+
+
+def test_numbers_of_the_right_form(shop: Shop) -> None:
+    token = shop.file("token", "x")
+    for number in ("24273", "894546", "+447700900123", "+13125550100"):
+        given = ("--account-sid", "AC" + "0" * 32, "--auth-token-file", token, "--from", number)
+        assert shop("integration", "add", "twilio", *given).code == 0, number
 
 
 def test_a_number_that_is_connected_already(shop: Shop) -> None:
@@ -221,7 +283,7 @@ def test_a_limit_of_recipients(shop: Shop) -> None:
         done = shop("broadcast", "send", "--content", content, "--segment", segment, "--as", "lead@x.org")
         assert done.code == code, done.err
         if code:
-            done.refused("1 recipients at most", "these are 2")
+            done.refused("1 recipient at most", "these are 2")
 
 
 # what is out of reach
@@ -329,7 +391,7 @@ def test_a_revision_that_there_is_not(shiftline: Command) -> None:
 def test_what_nobody_foresaw_is_a_sentence_too(shiftline: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     from bot.cli import checkup
 
-    monkeypatch.setattr(checkup.configuration, "load", lambda: 1 / 0)
+    monkeypatch.setattr(checkup.configuration, "load", lambda **_: 1 / 0)
     ended = shiftline("check")
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == "Something unforeseen happened (ZeroDivisionError). LOG_LEVEL=DEBUG shows where.\n"

@@ -53,11 +53,13 @@ def test_from_any_folder_without_a_terminal(clean: dict[str, str], tmp_path: Pat
     assert (shown.returncode, shown.stderr) == (0, "")
     refused = given(clean, tmp_path, "content", "list", "--org", "x", "--json")
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr == "This database has no tables yet. Run `shiftline migrate`.\n"
+    assert refused.stderr.startswith(
+        f"There is no database at {tmp_path}/data/shiftline.db yet. Run `shiftline migrate`,"
+    )
     checked = given(clean, tmp_path, "check", "--json")
     assert checked.returncode == 1
     assert isinstance(json.loads(checked.stdout), list)
-    assert not list(tmp_path.rglob("*.db"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_progress_and_logs_stay_out_of_the_document(clean: dict[str, str], tmp_path: Path, warm: Warm) -> None:
@@ -81,6 +83,30 @@ def test_a_reader_that_goes_away(clean: dict[str, str], tmp_path: Path) -> None:
         )  # fmt: skip
     assert ended.returncode == 1
     assert ended.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("arguments", [("--help",), ("check",), ("check", "--json"), ("broadcast", "--help")])
+def test_a_disk_that_is_full(clean: dict[str, str], tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        ended = subprocess.run(
+            [*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, env=clean, cwd=tmp_path, timeout=60,
+            check=False,
+        )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr == "The output can't be written: No space left on device.\n"
+
+
+def test_a_key_is_made_when_it_is_needed_and_said_where(clean: dict[str, str], tmp_path: Path) -> None:
+    for command in (("migrate",), ("org", "add", "Harbor", "--slug", "harbor", "--timezone", "UTC")):
+        assert given(clean, tmp_path, *command).returncode == 0
+    assert not list((tmp_path / "data").glob("*key*"))
+    (tmp_path / "token").write_text("x", encoding="utf-8")
+    connect = ("integration", "add", "slack", "--org", "harbor", "--team-id", "T0ABC", "--bot-token-file", "token")
+    made = given(clean, tmp_path, *connect, "--json")
+    assert json.loads(made.stdout)["status"] == "untested"
+    assert made.stderr.startswith(f"A key was made in {tmp_path}/data/encryption_keys: keep it")
+    assert given(clean, tmp_path, "integration", "list", "--org", "harbor").stderr == ""
 
 
 def test_up_is_ready_refuses_a_second_and_ends_in_order(clean: dict[str, str], tmp_path: Path) -> None:

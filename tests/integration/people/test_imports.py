@@ -91,6 +91,22 @@ def test_new_workers_have_everything(database, organization):
     assert sorted(scalars(database, organization, WorkerContact.communication_consent)) == [False, True]
 
 
+def test_what_is_odd_goes_in_and_is_said(database, organization):
+    header = HEADER + ",country"
+    lines = (ANA + ",Wakanda", BEN, "W3,Cem,Kaya,12,yes,Wakanda", "W4,Dee,Ng,+14155550104,yes,US")
+    result = load(database, organization, *lines, header=header)
+    assert counts(result) == (3, 0, 0, [4])
+    assert [(each["row"], each["reason"][:9]) for each in result.warnings] == [(2, 'country "'), (3, "has 5 cel")]
+    assert result.as_json()["warnings"] == result.warnings
+    assert "warnings" not in load(database, organization, lines[3], header=header).as_json()
+
+
+def test_a_file_without_rows_is_said(database, organization):
+    result = load(database, organization)
+    assert counts(result) == (0, 0, 0, [])
+    assert result.warnings == [{"row": 1, "reason": "there is no row below the header"}]
+
+
 def test_the_same_file_again_changes_nothing(database, organization, moment):
     assert counts(load(database, organization, ANA, BEN)) == (2, 0, 0, [])
     before = scalars(database, organization, Worker.updated_at)

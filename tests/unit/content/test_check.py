@@ -235,3 +235,14 @@ def test_every_document_can_be_checked(written: dict[str, Any]) -> None:
     assert found.sms is not None or written.get("channel") == "slack"
     assert all(problem.severity == "error" for problem in found.errors)
     assert all(problem.severity == "warning" for problem in found.warnings)
+
+
+def test_a_source_that_tells_nothing_is_pointed_out() -> None:
+    def found(source: str) -> list[str]:
+        variable = {"name": "name", "source": source, "max_length": 20}
+        return warnings(report(kind="template", template_text="Hi {{ name }}", variables=[variable]))
+
+    assert found("worker.first_name") == found("custom.shoe size") == []
+    [words] = found("worker.nickname")
+    assert words.startswith('variables[0].source: "worker.nickname" tells nothing; there is worker.first_name, ')
+    assert words.endswith(", and custom.<name>")

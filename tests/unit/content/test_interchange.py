@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.content.documents import QuizDocument, TextDocument, parse
-from bot.content.interchange import BIGGEST, export, load
+from bot.content.interchange import BIGGEST, export, load, read
 from bot.content.refusal import DocumentRefused
 from bot.errors import BadInput
 from tests.unit.content import made
@@ -84,6 +85,21 @@ def test_an_export_reads_like_something_a_person_wrote() -> None:
         "        Block it.\n"
         "        Then mop.\n"
     )
+
+
+def test_the_id_of_an_export_is_read_back() -> None:
+    document = parse({"kind": "text", "title": "T", "text": "Hello"})
+    own = uuid.UUID("0198c6d2-0000-7000-8000-000000000000")
+    text = export(document, own)
+    assert text.startswith(f"id: {own}\nkind: text\n")
+    assert read(text, "a.yaml") == (own, document)
+    assert read(export(document), "a.yaml") == (None, document)
+
+
+@pytest.mark.parametrize("own", ["12", "spills", "[1]", "null", "''"])
+def test_an_id_that_is_none(own: str) -> None:
+    with pytest.raises(DocumentRefused, match=r"^a\.yaml: id: is no id of a content; leave it out"):
+        read(f"id: {own}\nkind: text\ntitle: T\ntext: Hello\n", "a.yaml")
 
 
 def test_fractions_that_say_more_than_the_right_answer_are_kept() -> None:

@@ -29,9 +29,15 @@ def test_columns(header, mapping, columns):
     ("header", "mapping", "words"),
     [
         (["phone"], None, "no column external_id"),
-        (["external_id", "phone", "Phone"], None, "Two columns are called phone"),
-        (["external_id", "shift", "shift"], None, "Two columns are called shift"),
-        (["external_id", "Mobile", "phone"], {"Mobile": "phone"}, "Two columns are called phone"),
+        (["a|b", " c "], None, 'name it in the first row, or give a mapping. There is "a|b", "c".'),
+        (["x"] * 13, None, '"x", "x" ….'),
+        (
+            ["external_id", "phone", "Phone"],
+            None,
+            'Columns 2 and 3 ("phone", "Phone") both are phone: keep one, or leave',
+        ),
+        (["external_id", "shift", "shift"], None, 'Columns 2 and 3 ("shift", "shift") both are shift: keep one.'),
+        (["external_id", "Mobile", "phone"], {"Mobile": "phone"}, 'Columns 2 and 3 ("Mobile", "phone") both are phone'),
         (["external_id"], {"Mobile": "phone"}, 'The mapping names a column "Mobile", which the file doesn\'t have'),
         (["external_id", "Mobile"], {"Mobile": "phon"}, 'The mapping leads to "phon", which is none of ours'),
         (["external_id", "Mobile"], {"Mobile": 7}, 'The mapping of "Mobile" must be a name or null'),

@@ -51,6 +51,31 @@ def test_a_whole_row():
     )
 
 
+@pytest.mark.parametrize(
+    ("cells", "columns", "remarks"),
+    [
+        (["W1", "Ana"], ("external_id", "first_name"), []),
+        (
+            ["W1"],
+            ("external_id", "first_name", "phone"),
+            ["has 1 cell where the header has 3: the others count as empty"],
+        ),
+        (["W1", "Ana"], ("external_id", "first_name", "", None), []),  # what is missing has no name
+        (
+            ["W1", "Wakanda"],
+            ("external_id", "country"),
+            ['country "Wakanda" is none that we know, so it tells no time zone'],
+        ),
+        (["W1", "méxico"], ("external_id", "country"), []),
+        (["W1", ""], ("external_id", "country"), []),
+    ],
+)
+def test_what_is_odd_is_said_and_refuses_nothing(cells, columns, remarks):
+    found = read_row(2, cells, columns).remarks
+    assert len(found) == len(remarks)
+    assert all(said.startswith(words) for said, words in zip(found, remarks, strict=True))
+
+
 def test_empty_cells_say_nothing():
     row = read(**dict.fromkeys(KNOWN[1:], ""))
     assert (row.worker, row.contact, row.employment, row.supervisor, row.consent) == ({}, {}, {}, None, None)

@@ -25,6 +25,8 @@ def read(content):
         codecs.BOM_UTF8 + TABLE.encode(),
         TABLE.encode("utf-16"),
         codecs.BOM_UTF16_BE + TABLE.encode("utf-16-be"),
+        TABLE.encode("utf-16-le"),
+        TABLE.encode("utf-16-be"),
         TABLE.encode("cp1252"),
         TABLE.replace(",", ";").encode(),
         TABLE.replace(",", "\t").encode(),
@@ -44,6 +46,13 @@ def test_rows_are_numbered_as_a_spreadsheet_shows_them():
     assert read(content)[1] == [(2, ["W1", "two\nlines"]), (5, ["W2", "x"])]
 
 
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_excels_line_about_the_separator_is_no_header(first, encoding):
+    content = f"{first}\r\nexternal_id;note\r\nW1;Zoë, 2\r\n".encode(encoding)
+    assert read(content) == (("external_id", "note"), [(3, ["W1", "Zoë, 2"])])
+
+
 def test_quotes_hide_separators():
     assert read(b'external_id;"a;b,c"\nW1;"x, y"\n') == (("external_id", "a;b,c"), [(2, ["W1", "x, y"])])
 
@@ -60,7 +69,7 @@ def test_quotes_hide_separators():
         (b"PK\x03\x04rest", "XLSX comes later: save it as CSV"),
         (b"\xd0\xcf\x11\xe0rest", "XLSX comes later"),
         (b"external_id\nW1\nW\x002\n", "Line 3 holds a NUL character"),
-        (TABLE.encode("utf-16-le"), "Line 1 holds a NUL character"),
+        (b"external_id,a\n" + b"\x00" * 50, "Line 2 holds a NUL character"),
         (b"external_id\n\x81\x8d\n", "no text in UTF-8 nor Windows-1252"),
         (codecs.BOM_UTF16_LE + b"e\x00x", "no text in UTF-16"),
         ("external_id\nZoë\nAna".encode() + b"\xff\n", "Line 3 holds a byte that is no UTF-8"),
