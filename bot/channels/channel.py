@@ -8,7 +8,7 @@ routes, the settings and the CLI's options are built from what it declares.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal, Protocol
@@ -180,9 +180,16 @@ class Field:
     example: str = ""
 
 
+def _everything(_message: Message) -> Sequence[str]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What the channel can carry; content checks ask this, nothing else does."""
+    """What the channel can carry: asked when a content is written, and once more of each message before it goes.
+
+    `fits` says what the provider would refuse in a message, a sentence each with the way out.
+    """
 
     taps: bool
     max_text: int
@@ -191,6 +198,7 @@ class Abilities:
     max_options: int
     updates: bool = False
     keywords: frozenset[str] = frozenset()
+    fits: Callable[[Message], Sequence[str]] = field(default=_everything, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ class Slack:
         receipts=False,
         max_options=slack_blocks.MOST_OPTIONS,
         updates=True,
+        fits=slack_blocks.fits,
     )
 
     def __init__(self, deadline: float = DEADLINE) -> None:

@@ -60,6 +60,8 @@ def render(message: Message) -> tuple[str, list[Block]]:
 def fits(message: Message) -> list[str]:
     """What Slack would refuse in this message, a sentence each with the way out; empty if it can go."""
     problems = list(_ask_problems(message.ask)) if message.ask else []
+    if _surely_fits(message):  # nearly all of them: weighing the blocks costs more than making them
+        return problems
     if not message.text.strip() and not message.media:
         problems.append("The message is empty: give it a text or a picture.")
     if len(message.text) > LONGEST_TEXT:
@@ -72,6 +74,19 @@ def fits(message: Message) -> list[str]:
     if _weight(blocks) > LARGEST_BLOCKS:
         problems.append(f"The message and its options are larger than {LARGEST_BLOCKS} bytes: shorten or split it.")
     return problems
+
+
+def _surely_fits(message: Message) -> bool:
+    """Say whether its blocks can't be too many or too large, whatever its letters are: each is six bytes at most."""
+    if message.media or not message.text.strip():
+        return False
+    letters = len(message.text) + len(message.body)
+    count = 0
+    if message.ask:
+        letters += len(message.ask.placeholder) * 2 + len(message.ask.submit)
+        letters += sum(2 * (len(option.text) + len(option.label) + len(option.value)) for option in message.ask.options)
+        count = len(message.ask.options) + 3
+    return 6 * letters + 250 * count <= LARGEST_BLOCKS
 
 
 def escape(text: str) -> str:

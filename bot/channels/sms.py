@@ -35,7 +35,7 @@ from bot.channels.channel import (
 )
 from bot.channels.http import DEADLINE, asking, once
 from bot.channels.markup import plain
-from bot.channels.sms_text import LIMIT, gsm_safe
+from bot.channels.sms_text import LIMIT, gsm_safe, utf16
 
 KEYWORDS = frozenset({
     "STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT",
@@ -44,9 +44,26 @@ KEYWORDS = frozenset({
 })  # fmt: skip
 """Whole messages that carriers and Twilio act on before or instead of us; never an answer to a question."""
 
+MOST_MEDIA = 10  # Twilio error 21623
 _LONGEST_VALID = 36_000  # seconds; Twilio's own limit of ValidityPeriod
 _OUT = frozenset({"sent", "delivered", "read", "partially_delivered"})
 _SEPARATORS = re.compile(r"[\s,]+")
+
+
+def _problems(message: Message) -> list[str]:
+    """What Twilio would refuse in this message; empty if it can go."""
+    words, problems = _words(message), []
+    if len(words) > LIMIT // 2 and (length := utf16(words)) > LIMIT:
+        problems.append(f"The text has {length} characters and an SMS carries {LIMIT}: shorten or split it.")
+    if not words.strip() and not message.media:
+        problems.append("The message is empty: give it a text or a picture.")
+    if len(message.media) > MOST_MEDIA:
+        problems.append(f"The message has {len(message.media)} files and an MMS carries {MOST_MEDIA}: split it.")
+    return problems
+
+
+def _words(message: Message) -> str:
+    return plain(message.text) if message.markup else message.text
 
 
 class Sms:
@@ -83,6 +100,7 @@ class Sms:
         receipts=True,
         max_options=26,
         keywords=KEYWORDS,
+        fits=_problems,
     )
 
     def __init__(self, deadline: float = DEADLINE) -> None:
@@ -179,10 +197,6 @@ def _signed_content(request: Request) -> Mapping[str, str] | str:
 
 def _account(http: aiohttp.ClientSession, api_url: str, config: Config) -> Any:
     return sms_client.account(http, api_url, config["account_sid"], tokens_of(config)[0])
-
-
-def _words(message: Message) -> str:
-    return plain(message.text) if message.markup else message.text
 
 
 def _wanted(config: Config, out: Outbound) -> dict[str, Any]:

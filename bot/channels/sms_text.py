@@ -59,7 +59,7 @@ def measure(text: str) -> Parts:
 
 
 def _measure_ucs2(text: str) -> Parts:
-    units = _utf16(text)
+    units = utf16(text)
     if units <= _UCS_ALONE:
         return Parts(1, "ucs2", units)
     if units == len(text) and not CLUSTERED.search(text):
@@ -69,11 +69,11 @@ def _measure_ucs2(text: str) -> Parts:
 
 def _cluster_widths(text: str) -> Iterator[int]:
     for cluster in CLUSTER.findall(text):
-        width = 1 if len(cluster) == 1 and cluster <= "\uffff" else _utf16(cluster)
+        width = 1 if len(cluster) == 1 and cluster <= "\uffff" else utf16(cluster)
         if width <= _UCS_PART:
             yield width
         else:
-            yield from map(_utf16, cluster)
+            yield from map(utf16, cluster)
 
 
 def _pack(widths: Iterable[int], room: int) -> int:
@@ -86,7 +86,8 @@ def _pack(widths: Iterable[int], room: int) -> int:
     return parts
 
 
-def _utf16(text: str) -> int:
+def utf16(text: str) -> int:
+    """The length by which Twilio and UCS-2 count: an emoji is two."""
     return len(text) + len(_ASTRAL.findall(text))
 
 
@@ -134,7 +135,7 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
         msg = "a piece must have room for a surrogate pair"
         raise ValueError(msg)
     pieces, start = [], 0
-    while _utf16(text[start : start + limit + 1]) > limit:
+    while utf16(text[start : start + limit + 1]) > limit:
         end = _seam(text, start, _reach(text, start, limit))
         pieces.append(text[start:end])
         start = end
@@ -144,7 +145,7 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
 def _reach(text: str, start: int, limit: int) -> int:
     """The index after the last code point that fits in `limit` units from `start`."""
     end = start + limit
-    while (over := _utf16(text[start:end]) - limit) > 0:
+    while (over := utf16(text[start:end]) - limit) > 0:
         end -= -(-over // 2)
     return end
 

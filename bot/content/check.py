@@ -128,12 +128,18 @@ def _untranslated(document: Document) -> Iterator[Problem]:
 
 
 def _too_long(document: Document, channel: str, able: Abilities, said: Said) -> Iterator[Problem]:
-    """A question that a channel can't carry whole is no question any more; anything else may come in pieces."""
+    """A question that a channel can't carry whole is no question any more; anything else may come in pieces.
+
+    What is short enough may still be refused by the provider, for what it makes of it.
+    """
     for language, messages in said.items():
         for path, message in messages:
             if len(message.text) > able.max_text:
                 words = f"has {len(message.text)} characters in {language}; {channel} carries {able.max_text}"
                 yield Problem(path, words)
+            else:
+                for words in able.fits(message):
+                    yield Problem(path, f"{words} ({channel}, {language})")
         if len(messages) > 1 and not isinstance(document, QuizDocument):
             yield _warning(messages[0][0], f"goes out as {len(messages)} messages on {channel} in {language}")
 

@@ -22,6 +22,9 @@ from bot.content.words import Part
 SOMEWHERE = f"https://shiftline.example.com/media/{'0' * TOKEN_LENGTH}"
 """As long as the links that we send, where the host's name is as long as this one."""
 
+TOKEN = "0" * 16
+"""As long as a prompt's own, which stands in the id of each thing to tap."""
+
 _USUAL_TYPES = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg", "document": "application/pdf"}
 
 Rehearsed = tuple[str, Message]
@@ -85,7 +88,7 @@ def _questions(document: QuizDocument, language: str, channel: Abilities) -> lis
                 number=index + 1,
                 total=len(document.questions),
                 languages=tongues,
-                shown=render.Shown("", render.natural_label(question)),
+                shown=render.Shown(TOKEN, render.natural_label(question)),
                 channel=channel,
                 intro="" if index else said(document, "title", tongues),
             ),

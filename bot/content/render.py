@@ -7,7 +7,7 @@ only for screen readers; where not, they are labelled lines and a sentence that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -42,6 +42,7 @@ __all__ = [
     "answerable",
     "document_messages",
     "first_free_label",
+    "fitted",
     "labels_needed",
     "natural_label",
     "option_order",
@@ -122,7 +123,7 @@ def document_messages(
             message = Message(text)
         case _:
             assert_never(document)
-    return tuple(_fitted(message, channel.max_text))
+    return fitted(message, channel.max_text)
 
 
 def answerable(document: Document, *, languages: Sequence[str] = (), say: Say = wording.say) -> list[Question]:
@@ -188,14 +189,14 @@ def _as_written(question: Question) -> Shown:
     return Shown("", natural_label(question))
 
 
-def _fitted(message: Message, limit: int) -> Iterable[Message]:
+def fitted(message: Message, limit: int) -> tuple[Message, ...]:
     """The message, cut where it is too long for the channel: files go with the first piece, the ask with the last."""
     whole = message.body or message.text
     pieces = [piece.strip() for piece in split(whole, limit) if piece.strip()]
     if len(pieces) < 2:
-        return [message]
+        return (message,)
     unshown = message.text.removeprefix(whole) if message.body else ""
     shown = [replace(message, text=piece, body=piece if message.body else "", media=(), ask=None) for piece in pieces]
     shown[0] = replace(shown[0], media=message.media)
     shown[-1] = replace(shown[-1], text=shown[-1].text + unshown, ask=message.ask)
-    return shown
+    return tuple(shown)

@@ -70,18 +70,22 @@ def compose(
     languages = _languages(document, reader)
     if opening is not None and (position > 0 or intro):
         questions = render.answerable(document, languages=languages, say=speak)
-        message = render.question_message(
+        ask = partial(
+            render.question_message,
             questions[position],
             number=position + 1,
             total=len(questions),
             languages=languages,
             shown=opening.shown,
             channel=channel,
-            intro=intro or "",
             media=media,
             say=speak,
         )
-        return Composed((message,), opening)
+        message = ask(intro=intro or "")
+        if not channel.fits(message):
+            return Composed((message,), opening)
+        grade = render.fitted(Message(intro), channel.max_text) if intro else ()
+        return Composed((*grade, *render.fitted(ask(), channel.max_text)), opening)
     messages = render.document_messages(
         document,
         languages=languages,

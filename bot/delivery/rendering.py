@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.channels.channel import Abilities, Media
+from bot.content import render
 from bot.content.documents import Document
 from bot.content.media import Store
 from bot.content.render import Shown
@@ -52,7 +53,9 @@ class Material:
     def words(self, row: Any) -> Composed | Unsayable:
         """The messages of one row."""
         try:
-            return self._composed(row)
+            composed = self._composed(row)
+            problems = next(filter(None, map(self.abilities.fits, composed.messages)), None)
+            return Unsayable("failed", problems[0]) if problems else composed
         except BadInput as error:
             return Unsayable("skipped", error.words)
         except Exception as error:  # noqa: BLE001 - one broken content must not hold up the queue
@@ -61,7 +64,9 @@ class Material:
 
     def _composed(self, row: Any) -> Composed:
         if row.body is not None:
-            return Composed((outbox.unpack(row.body),))
+            message = outbox.unpack(row.body)
+            whole = row.asks is not None or row.part > 0 or row.verb == "update"
+            return Composed((message,) if whole else render.fitted(message, self.abilities.max_text))
         asks = row.asks or {}
         return compose(
             self.documents[row.content_version_id],

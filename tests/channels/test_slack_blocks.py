@@ -253,6 +253,19 @@ def test_what_fits_is_never_refused(message: Message) -> None:
 
 
 @settings(deadline=None)  # a busy machine is no mistake
+@given(messages)
+def test_what_is_not_weighed_is_light(message: Message) -> None:
+    if slack_blocks._surely_fits(message):
+        blocks = render(message)[1]
+        assert len(blocks) <= slack_blocks.MOST_BLOCKS
+        assert slack_blocks._weight(blocks) <= slack_blocks.LARGEST_BLOCKS
+
+
+def test_an_ordinary_question_is_not_weighed() -> None:
+    assert slack_blocks._surely_fits(Message("Spill in aisle 4. First step?", ask=Ask("buttons", "tok", options(5))))
+
+
+@settings(deadline=None)  # a busy machine is no mistake
 @given(st.text())
 def test_what_is_escaped_comes_back(text: str) -> None:
     escaped = escape(text)

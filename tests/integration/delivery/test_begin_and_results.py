@@ -377,6 +377,65 @@ def test_what_cannot_be_rendered_ends_alone(house, played):
     assert house.row(other).state == "submitted"
 
 
+MANY = [{"id": str(n), "text": f"{n} " + "слово " * 12} for n in range(90)]
+LONG = {**factories.QUESTION, "id": "q2", "choices": MANY, "grading": {"correct_answers": ["1"]}}
+
+
+@pytest.mark.parametrize("kind", ["twilio", "slack"])
+def test_what_the_provider_would_refuse_ends_with_the_reason_and_is_not_sent(house, played, kind):
+    sender = house.connect(kind)
+    who, fine = house.hire(sender, 2)
+    if kind == "slack":  # more options than its blocks can hold
+        row = house.queue(who, house.write("quiz", questions=[{**LONG, "id": "q1"}]))
+    else:  # a part of a message, which isn't cut once more
+        row = house.queue(who, part=1, body=outbox.pack(Message("x" * 1700)))
+    other = house.queue(fine, house.write("quiz", **QUIZ))
+    house.send_all(sender)
+    found = house.row(row)
+    assert (found.state, found.attempts) == ("failed", 0)
+    assert "shorten or split it" in found.reason
+    assert [out.delivery for out in played.sent] == [other]
+    assert [prompt.delivery_id for prompt in house.all(Prompt)] == [other]
+
+
+def test_a_reply_that_is_too_long_goes_in_pieces(house, played):
+    sms = house.connect()
+    (who,) = house.hire(sms)
+    house.queue(who, source_kind="reply", priority=outbox.REPLY, body=outbox.pack(Message("word " * 500)))
+    house.send_all(sms)
+    assert ["word" in out.message.text for out in played.sent] == [True, True]
+    assert " ".join(out.message.text for out in played.sent) == ("word " * 500).strip()
+
+
+def test_a_grade_and_a_question_that_are_too_long_together_are_two_messages(house, played):
+    sms = house.connect()
+    (who,) = house.hire(sms)
+    second = {**factories.QUESTION, "id": "q2", "prompt": "x" * 900}
+    version = house.write("quiz", questions=[factories.QUESTION, second])
+    grade = ("That's right! " * 60).strip()
+    house.queue(who, version, source_kind="reply", priority=outbox.REPLY, asks={"position": 1, "intro": grade})
+    house.send_all(sms)
+    first, asked = (out.message.text for out in played.sent)
+    assert first == grade
+    assert asked.startswith("(2/2) xxx")
+    assert "That's" not in asked
+    (prompt,) = house.all(Prompt)
+    assert (prompt.delivery_id, prompt.position) == (played.sent[1].delivery, 1)
+
+
+def test_a_later_question_that_is_too_long_over_sms_goes_in_pieces(house, played):
+    """Refused when it is written; but labels grow where others are taken, and then all of it has to arrive."""
+    sms = house.connect()
+    (who,) = house.hire(sms)
+    version = house.write("quiz", questions=[factories.QUESTION, LONG])
+    house.queue(who, version, source_kind="reply", priority=outbox.REPLY, asks={"position": 1})
+    house.send_all(sms)
+    assert len(played.sent) == 5
+    assert all(f") {choice['text'].strip()}" in "\n".join(out.message.text for out in played.sent) for choice in MANY)
+    (prompt,) = house.all(Prompt)
+    assert (prompt.delivery_id, prompt.labels) == (played.sent[-1].delivery, 90)
+
+
 def test_a_template_without_a_value_is_skipped_with_the_reason(house):
     sms = house.connect()
     (who,) = house.hire(sms, first_name="Ana")

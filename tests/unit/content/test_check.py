@@ -88,6 +88,23 @@ def test_a_question_that_is_too_long_is_an_error_where_it_is_too_long() -> None:
     assert only.endswith(" characters in es; sms carries 1600")
 
 
+def test_what_slack_would_refuse_is_refused_when_it_is_written() -> None:
+    """A hundred options can be tapped, but not with so many words."""
+    choices = [{"id": f"choice-{number}", "text": f"{number} " + "слово " * 11} for number in range(100)]
+    asked = {"kind": "single_choice", "choices": choices, "grading": {"correct_answers": ["choice-1"]}}
+    (only,) = errors(quiz(asked, {"slack": DESK}))
+    assert only == (
+        "questions[0]: The message and its options are larger than 12000 bytes: shorten or split it. (slack, en)"
+    )
+    assert errors(quiz({**asked, "choices": choices[:5]}, {"slack": DESK})) == []
+
+
+def test_letters_that_count_twice_over_sms_count_twice() -> None:
+    (only,) = errors(quiz(single("👷" * 700, "👷" * 90), {"sms": PHONE}))
+    assert only.startswith("questions[0]: The text has 16")
+    assert only.endswith("characters and an SMS carries 1600: shorten or split it. (sms, en)")
+
+
 def test_a_text_that_is_too_long_goes_out_in_pieces() -> None:
     found = report({"sms": PHONE}, kind="text", text="word " * 400)
     assert errors(found) == []
