@@ -54,6 +54,7 @@ def demo(host: str, port: int) -> None:
     simulator, url = _simulator(settings.data)
     try:
         settings = demonstration.prepare(settings, url, _said)
+        _said("\n".join(demonstration.ways_in(place.url)))
         _said("Starting …")
         server.serve(place, partial(_all_in_one, settings))
     finally:

@@ -23,9 +23,17 @@ REASONS = {
     "address_dead": "the number or account no longer works",
     "address_blocked": "the number or account is blocked",
     "address_replaced": "has another number now",
+    "address_unverified": "the number or account has not been confirmed yet",
+    "disconnected": "the channel that would reach them is disconnected",
     "no_common_daytime": "it is never daytime in every zone they may be in",
     "too_late": "the time for it had passed",
     "broadcast_cancelled": "the broadcast was cancelled",
+    "earlier_part_failed": "the message before it did not go out",
+    "interrupted": "the connection broke off while it was being sent",
+    "failed": "it could not be sent",
+    "skipped": "was left out",
+    "expired": "the time for it had passed",
+    "cancelled": "it was cancelled",
 }
 """A stored reason in words; one that isn't here is already in the provider's words."""
 
