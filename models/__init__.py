@@ -27,6 +27,7 @@ from models.organizations import AuditEvent, Integration, Organization, Role, Us
 from models.reach import ChannelIdentity, ConsentEvent
 from models.rewards import PointsEntry
 from models.segments import MembershipEvent, Segment, SegmentMembership, SegmentSyncJob
+from models.signed_in import SignInAttempt, UserSession
 from models.workers import (
     ImportJob,
     Worker,
@@ -43,6 +44,6 @@ __all__ = [
     "DocumentContent", "ImageContent", "ImportJob", "InboundKey", "Integration", "MediaAsset", "MembershipEvent",
     "Organization", "PointsEntry", "Prompt", "QuestionResponse", "QuizAttempt", "QuizContent", "ReflectionContent",
     "ReflectionResponse", "Role", "Segment", "SegmentMembership", "SegmentSyncJob", "SenderPace", "SentMessage",
-    "Tag", "TemplateContent", "TextContent", "User", "UserPreference", "VideoContent", "Worker", "WorkerContact",
-    "WorkerEmployment", "WorkerEngagement", "WorkerGamification", "WorkerWellbeing",
+    "SignInAttempt", "Tag", "TemplateContent", "TextContent", "User", "UserPreference", "UserSession", "VideoContent",
+    "Worker", "WorkerContact", "WorkerEmployment", "WorkerEngagement", "WorkerGamification", "WorkerWellbeing",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ import copy
 import itertools
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -120,6 +121,24 @@ def user(session: Session, organization: Owner, **columns: Any) -> m.User:
 def user_preference(session: Session, organization: Owner, **columns: Any) -> m.UserPreference:
     """The defaults, for a new user."""
     return _make(session, m.UserPreference, organization, columns, user_id=lambda: user(session, organization).id)
+
+
+@_factory(m.UserSession)
+def user_session(session: Session, organization: Owner, **columns: Any) -> m.UserSession:
+    """Somebody signed in just now, for a day; nobody has the token."""
+    return _make(
+        session, m.UserSession, organization, columns, user_id=lambda: user(session, organization).id,
+        token_hash=lambda: f"{number():064x}", created_at=clock.now, seen_at=clock.now,
+        expires_at=lambda: clock.now() + timedelta(days=1),
+    )  # fmt: skip
+
+
+@_factory(m.SignInAttempt)
+def sign_in_attempt(session: Session, organization: Owner, **columns: Any) -> m.SignInAttempt:
+    """One wrong password."""
+    return _make(
+        session, m.SignInAttempt, organization, columns, key=lambda: f"{number():064x}", failures=1, last_at=clock.now
+    )
 
 
 @_factory(m.Integration)

@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 from bot import clock
 from bot.broadcast import draft, launch
 from bot.channels import sms_text
-from bot.channels.channel import Media
+from bot.channels.channel import Media, Message
 from bot.channels.registry import by_name
+from bot.content import render
 from bot.content.documents import Document
 from bot.content.rehearsal import SOMEWHERE
+from bot.content.render import Shown
 from bot.content.versions import DOCUMENTS
 from bot.database import Database
 from bot.delivery.compose import Reader, compose, media_of
@@ -58,7 +60,12 @@ def _counted(session: Session, broadcast: Broadcast) -> dict[str, Any]:
 
 
 def _parts_each(session: Session, broadcast: Broadcast) -> int:
-    """SMS parts of one copy, in the organization's language and without a worker's own facts."""
+    """SMS parts of one copy."""
+    return sum(sms_text.measure(message.text).parts for message in sample(session, broadcast, "sms"))
+
+
+def sample(session: Session, broadcast: Broadcast, channel: str) -> tuple[Message, ...]:
+    """One copy as it looks on a channel, in the organization's language and without a worker's own facts."""
     document = DOCUMENTS.load(session, [broadcast.content_version_id])[broadcast.content_version_id]
     settings = launch.settings_of(session, broadcast.organization_id)
     name = session.get_one(Organization, broadcast.organization_id).name
@@ -66,8 +73,10 @@ def _parts_each(session: Session, broadcast: Broadcast) -> int:
     variables = getattr(document, "variables", ())
     example = {variable.name: variable.example or "x" * (variable.max_length or 10) for variable in variables}
     example |= broadcast.variables or {}
-    composed = compose(document, reader, by_name("sms").abilities, values=example, media=_files(session, document))
-    return sum(sms_text.measure(message.text).parts for message in composed.messages)
+    asked = render.answerable(document)
+    shown = Shown("", render.natural_label(asked[0])) if asked else None  # as it was written, not shuffled
+    media = _files(session, document)
+    return compose(document, reader, by_name(channel).abilities, values=example, media=media, shown=shown).messages
 
 
 def _files(session: Session, document: Document) -> dict[str, Media]:

@@ -65,6 +65,7 @@ def _demonstrate(place: Place) -> None:
     server.free(place)
     with _simulator(settings.data) as url:
         settings = demonstration.prepare(settings, url, _said)
+        _said("\n".join(demonstration.ways_in(place.url)))
         _said("Starting …")
         server.serve(place, partial(_all_in_one, settings))
 

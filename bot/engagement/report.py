@@ -32,6 +32,11 @@ REASONS = {
     "earlier_part_failed": "an earlier part of it failed",
     "not_found_at_provider": "the provider never got it, for the last time",
     "past_due": "its time had passed while the service was down",
+    "interrupted": "the connection broke off while it was being sent",
+    "failed": "it could not be sent",
+    "skipped": "was left out",
+    "expired": "the time for it had passed",
+    "cancelled": "it was cancelled",
 }
 """A stored reason in words; one that isn't here is already in the provider's words."""
 

@@ -79,6 +79,7 @@ class Facts:
     broadcast: Broadcast
     senders: Mapping[uuid.UUID, Sender]
     now: datetime
+    among: sa.ColumnElement[bool]
 
     def why(self, row: Any) -> Why:
         """What this row, or this group of equal ones, waits for."""
@@ -101,13 +102,21 @@ def of(session: Session, broadcast_id: uuid.UUID, most: int = MOST) -> dict[str,
 
     A moment is ISO 8601, or None where somebody has to act first.
     """
-    now = clock.now()
-    broadcast = session.scalars(sa.select(Broadcast).where(Broadcast.id == broadcast_id)).one()
-    facts = Facts(broadcast, _senders(session, broadcast.organization_id), now)
+    facts = _facts(session, broadcast_id, sa.true())
     return {
         "waiting": _grouped(session, facts),
         "waiting_people": list(_people(session, facts, most)),
     }
+
+
+def groups(session: Session, broadcast_id: uuid.UUID, among: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
+    """`waiting` alone, of the rows of the outbox for which `among` holds."""
+    return _grouped(session, _facts(session, broadcast_id, among))
+
+
+def _facts(session: Session, broadcast_id: uuid.UUID, among: sa.ColumnElement[bool]) -> Facts:
+    broadcast = session.scalars(sa.select(Broadcast).where(Broadcast.id == broadcast_id)).one()
+    return Facts(broadcast, _senders(session, broadcast.organization_id), clock.now(), among)
 
 
 def _senders(session: Session, organization_id: uuid.UUID) -> dict[uuid.UUID, Sender]:
@@ -144,6 +153,7 @@ def _waiting(facts: Facts) -> list[sa.ColumnElement[bool]]:
     return [
         Delivery.source_kind == "broadcast",
         Delivery.source_id == facts.broadcast.id,
+        facts.among,
         sa.or_(
             sa.and_(Delivery.state == "queued", Delivery.due_at.is_not(None)),
             sa.and_(Delivery.state == "in_doubt", Delivery.settle_at.is_not(None)),

@@ -20,6 +20,7 @@ from bot.sample.seed import Sample
 from bot.settings import Settings
 from bot.simulator.client import Control
 from bot.tenancy import integrations
+from bot.tenancy.sign_in import DEMONSTRATION_PASSWORD
 from models import Integration, Organization
 
 
@@ -48,6 +49,15 @@ def prepare(settings: Settings, simulator_url: str, said: Callable[[str], None],
     finally:
         database.dispose()
     return settings
+
+
+def ways_in(url: str) -> list[str]:
+    """What to tell whoever starts it: the two pages, and how to come in."""
+    managers = " or ".join(email for email, *_ in (seed.MANAGER, seed.APPROVER))
+    return [
+        f"Phone and Slack: {url}/simulator",
+        f"Console:         {url}/  as {managers}, password {DEMONSTRATION_PASSWORD}",
+    ]
 
 
 def _refuse_others(database: Database) -> None:

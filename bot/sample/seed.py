@@ -144,7 +144,8 @@ def _organization(session: Session, settings: Settings, senders: Mapping[str, Ma
     organization.description = "Home, garden and outdoor goods from twelve stores and one distribution center."
     organizations.set_settings(session, organization, SETTINGS)
     for email, name, role in (MANAGER, APPROVER):
-        # Nobody is told this password: who wants to sign in sets one of their own.
+        # Nobody is told this password. The demonstration lets in with one of its own, which is stored nowhere: so
+        # a real start on the same database later has no account that everybody could open.
         users.add(session, organization, email, role, chance.token(24)).name = name
     for kind, config in senders.items():
         integrations.add(session, settings.encryption_keys, organization, registry.by_kind(kind), config)

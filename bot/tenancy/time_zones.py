@@ -18,6 +18,11 @@ def _names() -> frozenset[str]:
     return frozenset(available_timezones() - {"localtime", "Factory", "posixrules"})
 
 
+def names() -> list[str]:
+    """The zones that are places, by name: for people to choose from."""
+    return [*sorted(name for name in _names() if "/" in name and not name.startswith("Etc/")), "UTC"]
+
+
 def is_known(name: str) -> bool:
     """Whether this is a name of the IANA database, such as "America/Chicago"."""
     return name in _names()

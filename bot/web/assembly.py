@@ -11,7 +11,8 @@ from bot.content.media import Store
 from bot.database import Database
 from bot.delivery.dispatch import Dispatcher
 from bot.settings import Settings
-from bot.web import errors, files, front, health, hooks, security
+from bot.web import assets, errors, files, health, hooks, security, sign_in
+from bot.web.console import broadcasts, home, page, preferences
 from bot.web.parts import Parts
 from bot.wording import FOLDER
 
@@ -30,9 +31,12 @@ def build(
     health.install(app)
     files.install(app)
     hooks.install(app, channels)
+    assets.install(app)
+    sign_in.install(app)
+    for console in (page, home, broadcasts, preferences):
+        console.install(app)
     if settings.demo:
-        from bot.web.simulator import page  # noqa: PLC0415 - a real installation never loads the page
+        from bot.web.simulator import page as simulator  # noqa: PLC0415 - a real installation never loads it
 
-        page.install(app)
-        front.install(app)
+        simulator.install(app)
     return app

@@ -240,10 +240,12 @@ def test_what_was_foretold_for_another_choice_is_not_sent(page: Page, demo: Demo
     expect(page.locator("#go")).to_contain_text("Send to")
 
 
-def test_the_front_door_leads_to_the_simulator(page: Page, demo: Demo) -> None:
+def test_the_front_door_is_the_consoles_and_leads_here(page: Page, demo: Demo) -> None:
     page.goto(demo.url)
+    page.get_by_role("link", name="play a worker").click()
     expect(page.locator("#worker .name")).not_to_be_empty()
-    assert page.url.startswith(f"{demo.url}/simulator")
+    page.get_by_role("link", name="The managers' console").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_a_worker_is_found_by_keys_and_missed_segments_are_named(page: Page, demo: Demo) -> None:

@@ -36,7 +36,7 @@ TABLES = (
     "organizations", "roles", "integrations", "audit_events",
     "workers", "worker_contacts", "worker_employments", "worker_engagements", "worker_wellbeings",
     "worker_gamifications",
-    "users", "user_preferences", "import_jobs",
+    "users", "user_preferences", "sessions", "sign_in_attempts", "import_jobs",
     "channel_identities", "consent_events",
     "segments", "segment_memberships", "membership_events", "segment_sync_jobs",
     "contents", "content_versions", "tags", "content_tags", "collections", "collection_items",
@@ -303,6 +303,31 @@ def create_users() -> None:
         Unique("user_id"),
         owned_key("user_id", "users", cascade=True),
         Index(None, "organization_id"),
+    )
+    op.create_table(
+        "sessions",
+        identified(),
+        owned(),
+        must("user_id", sa.Uuid),
+        must("token_hash", Chars),
+        may("browser", Chars),
+        must("created_at", Moment),
+        must("seen_at", Moment),
+        must("expires_at", Moment),
+        may("ended_at", Moment),
+        Unique("token_hash"),
+        owned_key("user_id", "users", cascade=True),
+        Index(None, "organization_id"),
+        Index(None, "user_id"),
+    )
+    op.create_table(
+        "sign_in_attempts",
+        sa.Column("key", Chars, primary_key=True),
+        must("failures", sa.Integer),
+        must("last_at", Moment),
+        may("blocked_until", Moment),
+        may("organization_id", sa.Uuid, sa.ForeignKey("organizations.id")),
+        Index(None, "last_at"),
     )
     op.create_table(
         "import_jobs",

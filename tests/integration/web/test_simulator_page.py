@@ -22,7 +22,7 @@ from bot.delivery.wire import Wire
 from bot.engagement.report import REASONS
 from bot.settings import Settings
 from bot.tenancy import integrations
-from bot.web import build, front
+from bot.web import build
 from bot.web.simulator import world
 from models import Broadcast
 from tests import factories
@@ -271,19 +271,9 @@ def test_no_other_file_is_served(client: FlaskClient, name: str) -> None:
     assert client.get(f"/simulator/static/{name}", follow_redirects=True).status_code == 404
 
 
-def test_the_front_door_leads_here_unless_something_else_stands_there(
-    client: FlaskClient, settings: Settings, sqlite_database: Database
-) -> None:
-    assert client.get("/").location == "/simulator"
-    app = app_of(settings, sqlite_database)
-    before = list(app.url_map.iter_rules())
-    front.install(app)  # "/" is taken by now
-    assert list(app.url_map.iter_rules()) == before
-
-
 def test_a_real_installation_has_no_such_page(settings: Settings, sqlite_database: Database) -> None:
     client = app_of(replace(settings, demo=False), sqlite_database).test_client()
-    for path in ("/", "/simulator", f"{ROOT}/workers", "/simulator/static/main.js"):
+    for path in ("/simulator", f"{ROOT}/workers", "/simulator/static/main.js"):
         assert client.get(path).status_code == 404
 
 
