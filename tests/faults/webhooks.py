@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -65,19 +66,23 @@ def tap(user: str, channel: str, post: Mapping[str, Any], choice: str, number: i
 
 def deliver(port: str, hooks: Sequence[Webhook], threads: int) -> list[int]:
     """Deliver them in this order from so many threads at once; the statuses."""
+    interrupted = threading.Event()
     shares = [hooks[start::threads] for start in range(threads)]
     with ThreadPoolExecutor(threads) as pool:
-        return [
-            status
-            for statuses in pool.map(lambda share: _one_after_the_other(port, share), shares)
-            for status in statuses
-        ]
+        delivering = [pool.submit(_one_after_the_other, port, share, interrupted) for share in shares]
+        try:
+            return [status for share in delivering for status in share.result()]
+        except BaseException:  # the pool waits for its threads, whoever wants to go home
+            interrupted.set()
+            raise
 
 
-def _one_after_the_other(port: str, hooks: Sequence[Webhook]) -> list[int]:
+def _one_after_the_other(port: str, hooks: Sequence[Webhook], interrupted: threading.Event) -> list[int]:
     connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
     statuses = []
     for hook in hooks:
+        if interrupted.is_set():
+            break
         connection.request("POST", hook.path, hook.body, hook.headers())
         answer = connection.getresponse()
         answer.read()
