@@ -24,6 +24,8 @@ from bot import chance, clock
 
 COMPARE = {"<=": operator.le, ">=": operator.ge, "==": operator.eq, "<": operator.lt, ">": operator.gt}
 LARGEST_SEED = 2**31
+HEAD = ("figure", "value", "unit", "floor", "peer", "ratio", "target", "holds")
+NUMBERS = {"value", "floor", "peer", "ratio"}
 
 
 class Missing(Exception):
@@ -119,7 +121,7 @@ def run(
 
 def table(figures: Sequence[Figure]) -> str:
     """For people at a terminal."""
-    rows = [("figure", "value", "unit", "floor", "peer", "ratio", "target", "holds"), *map(_cells, figures)]
+    rows = [HEAD, *map(_cells, figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
@@ -127,9 +129,12 @@ def table(figures: Sequence[Figure]) -> str:
 
 
 def markdown(figures: Sequence[Figure]) -> str:
-    """For a page in docs/."""
-    head = "| figure | value | unit | floor | peer | ratio | target | holds |\n|---|---:|---|---:|---:|---:|---|---|"
-    return "\n".join([head, *("| " + " | ".join(_cells(figure)) + " |" for figure in figures)])
+    """For a page in docs/: only the columns that say something."""
+    columns = list(zip(HEAD, *map(_cells, figures), strict=True))
+    kept = [(name, *cells) for name, *cells in columns if any(cells)]
+    head, *rows = zip(*kept, strict=True)
+    rule = ["---:" if name in NUMBERS else "---" for name in head]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *rows))
 
 
 def machine() -> str:

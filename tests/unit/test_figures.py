@@ -112,4 +112,4 @@ def test_a_page_gets_only_the_block_of_what_was_measured(tmp_path: Path) -> None
     assert "stale" not in written
     assert "kept" in written
     assert "seed 7" in written
-    assert "| one | 3 | messages | 4 |  | 0.75 | >= 0.5 | yes |" in written
+    assert "| one | 3 | messages | 4 | 0.75 | >= 0.5 | yes |" in written
