@@ -91,6 +91,9 @@ def place(session: Session, organization_id: uuid.UUID, order: Order, user_id: u
 
 
 def _checked(document: Any, channels: Sequence[str] | None) -> None:
+    for name in channels or ():
+        if name not in NAMES:
+            raise BadInput(f'There is no channel "{name[:40]}": there is {" and ".join(NAMES)}.')
     errors = check.check(document, {name: by_name(name).abilities for name in channels or NAMES}).errors
     if errors:
         raise CannotBeSent("; ".join(f"{problem.path}: {problem.words}" for problem in errors))
@@ -108,7 +111,7 @@ def _filled(document: Any, values: Mapping[str, Any]) -> None:
             raise Unfilled(f'"{str(value)[:40]}" is no {declared[name].type} for the variable {name}.')
     for variable in declared.values():
         if variable.source is None and variable.required and variable.default is None and not values.get(variable.name):
-            raise Unfilled(f"The variable {variable.name} needs a value: --set {variable.name}=…")
+            raise Unfilled(f"The variable {variable.name} needs a value: --set {variable.name}=VALUE")
 
 
 def _segment(session: Session, segment_id: uuid.UUID) -> Segment:

@@ -31,7 +31,13 @@ def _order_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--channel", "channels", multiple=True, help="Only this channel; twice for an order of preference."
         ),
-        click.option("--segment", "segment_ids", multiple=True, required=True, help="Who; more than once for several."),
+        click.option(
+            "--segment",
+            "segment_ids",
+            multiple=True,
+            required=True,
+            help="Who, by id or name; more than once for several.",
+        ),
         click.option("--content", "content_id", required=True, help="What."),
     ):
         function = option(function)
@@ -55,11 +61,12 @@ def send(  # noqa: PLR0917 - click gives its options by name
     values: tuple[str, ...],
 ) -> None:
     """Send a content to a segment, now or at a time."""
-    _within_limit(desk, segment_ids)
-    with desk.writing() as session:
+    with desk.reading() as session:
         zone = segments.zone_of(session, desk.organization_id)
-        moment = None if at is None else moments.read(at, zone, clock.now())
-        order = _order(content_id, segment_ids, channels, values, moment.at if moment else None)
+    moment = None if at is None else moments.read(at, zone, clock.now())
+    order = _order(desk, content_id, segment_ids, channels, values, moment.at if moment else None)
+    _within_limit(desk, order.segment_ids)
+    with desk.writing() as session:
         placed = draft.place(session, desk.organization_id, order, desk.user_id)
         desk.note(session, "broadcast.placed", placed.id)
         broadcast_id = placed.id
@@ -78,31 +85,34 @@ def send(  # noqa: PLR0917 - click gives its options by name
     )
 
 
-def _order(
+def _order(  # noqa: PLR0917 - as click gives them
+    desk: Desk,
     content_id: str,
     segment_ids: Sequence[str],
     channels: Sequence[str],
     values: Sequence[str],
     send_at: datetime | None = None,
 ) -> draft.Order:
-    return draft.Order(
-        content_id=identifier(content_id, "content"),
-        segment_ids=[identifier(segment, "segment") for segment in segment_ids],
-        send_at=send_at,
-        channels=channels or None,
-        values=dict(_value(value) for value in values) or None,
-    )
+    """What was typed as an order; whatever has no form is refused before anything is looked for."""
+    typed = dict(_value(value) for value in values)
+    wanted = identifier(content_id, "content")
+    return draft.Order(wanted, _segments(desk, segment_ids), send_at, channels or None, values=typed or None)
 
 
-def _within_limit(desk: Desk, segment_ids: Sequence[str]) -> None:
+def _segments(desk: Desk, names: Sequence[str]) -> list[uuid.UUID]:
+    """Segments by id or name, as every other command takes them."""
+    with desk.reading() as session:
+        return [segments.find(session, name).id for name in names]
+
+
+def _within_limit(desk: Desk, segment_ids: Sequence[uuid.UUID]) -> None:
     """Refuse what is larger than the role allows at once."""
     most = desk.scope.max_recipients
     if most is None:
         return
-    ids = [identifier(segment, "segment") for segment in segment_ids]
     members = sa.select(sa.func.count(SegmentMembership.worker_id.distinct()))
     with desk.reading() as session:
-        count = session.scalar(members.where(SegmentMembership.segment_id.in_(ids))) or 0
+        count = session.scalar(members.where(SegmentMembership.segment_id.in_(segment_ids))) or 0
     if count > most:
         raise Forbidden(f"Your role sends to {counted(most, 'recipient')} at most, and these are {count:,}.")
 
@@ -113,7 +123,7 @@ def preview(
     desk: Desk, content_id: str, segment_ids: tuple[str, ...], channels: tuple[str, ...], values: tuple[str, ...]
 ) -> None:
     """Say who would get it, who would not and why, without sending anything."""
-    order = _order(content_id, segment_ids, channels, values)
+    order = _order(desk, content_id, segment_ids, channels, values)
     document = plan.preview(desk.database, desk.organization_id, order)
     people = counted(document["recipients"], "worker")
     lines = [f"{people} in the segments, {document['reachable']:,} can be reached."]
@@ -168,11 +178,12 @@ def _steer(name: str, act: Callable[[Session, uuid.UUID], Any], words: str) -> C
     def steer(desk: Desk, broadcast_id: str) -> None:
         found = identifier(broadcast_id, "broadcast")
         with desk.writing() as session:
-            act(session, found)
+            done = act(session, found)
             desk.note(session, f"broadcast.{name}", found)
         with desk.reading() as session:
             document = _status(session, found)
-        desk.give(document, f"{words} It is {document['status']}.")
+        nothing = name == "retry" and not done  # the one that counts what it did
+        desk.give(document, f"{'Nothing had failed.' if nothing else words} It is {document['status']}.")
 
     steer.__doc__ = words
     return steer

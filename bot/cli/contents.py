@@ -223,7 +223,15 @@ def _told(desk: Desk, session: Session, version: ContentVersion, act: str) -> No
         "approval_status": version.approval_status,
         "version": version.version_number,
     }
-    desk.give(document, f"Version {version.version_number} is {version.approval_status}.")
+    desk.give(document, f"Version {version.version_number} is {version.approval_status}.", *_after(act, document, desk))
+
+
+def _after(act: str, document: dict[str, Any], desk: Desk) -> Iterator[str]:
+    """What comes next, and whose turn it is."""
+    if act == "submitted":
+        yield f"Somebody else approves it: shiftline template approve {document['id']} --as EMAIL --org {desk.slug}"
+    elif act == "approved":
+        yield f"Send it: shiftline broadcast send --content {document['id']} --segment ID --org {desk.slug}"
 
 
 command(content, "import", "content:import")(import_files)

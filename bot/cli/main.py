@@ -75,6 +75,8 @@ def main(arguments: list[str] | None = None) -> None:
         code = tree.main(args=arguments, prog_name="shiftline", standalone_mode=False)
         if isinstance(code, int) and code:  # a command that chose its own exit code
             sys.exit(code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        _fail(error.format_message(), 2)
     except click.ClickException as error:
         _fail(_sentence(error), 2)
     except click.Abort:

@@ -50,7 +50,11 @@ def add(desk: Desk, name: str, path: Path, description: str | None) -> None:
     job = _worked(sync.sync(desk.database, desk.organization_id, segment_id))
     desk.warn(*warnings)
     given = {"id": str(segment_id), "worker_count": job.match_count, **_told(warnings)}
-    desk.give(given, f"{name} has {counted(job.match_count, 'worker')}: {segment_id}")
+    desk.give(
+        given,
+        f"{name} has {counted(job.match_count, 'worker')}: {segment_id}",
+        f"Try it: shiftline broadcast preview --content ID --segment {segment_id} --org {desk.slug}",
+    )
 
 
 @_rule
@@ -115,9 +119,14 @@ def sync_now(desk: Desk, segment_id: str | None) -> None:
             found = segments.find(session, segment_id).id
         jobs = [_worked(sync.sync(desk.database, desk.organization_id, found))]
     documents = [_job(job) for job in jobs]
+    with desk.reading() as session:
+        names = {each.id: each.name for each in segments.every(session)}
     desk.give(
         documents[0] if segment_id else documents,
-        *([f"{each['segment_id']}: {_outcome(each)}" for each in documents] or ["There is no segment with a rule."]),
+        *(
+            [f"{names[each['segment_id']]}: {_outcome(each)}" for each in documents]
+            or ["There is no segment with a rule."]
+        ),
     )
 
 

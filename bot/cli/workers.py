@@ -35,9 +35,10 @@ def import_file(desk: Desk, path: Path, *, dry_run: bool, mapping: Path | None) 
         )  # fmt: skip
     if not dry_run and (result.created or result.updated):
         sync.sync_all(desk.database, desk.organization_id)
+    done = "Nothing was changed. It would be: created" if dry_run else "Created"
     desk.give(
         result.as_json(),
-        f"{'Would be' if dry_run else 'Were'} created {result.created:,}, updated {result.updated:,}, "
+        f"{done} {result.created:,}, updated {result.updated:,}, "
         f"unchanged {result.unchanged:,}, rejected {len(result.rejected):,}.",
         *(f"  row {each['row']}: {each['reason']}" for each in result.rejected),
         *_odd(result.warnings),

@@ -142,7 +142,8 @@ def _pace(channel: str, settings: OrganizationSettings) -> str:
     pace = settings.delivery.pace
     if channel == "slack":
         return f"{pace.slack.per_minute} messages a minute"
-    return f"{pace.sms.segments_per_second:g} SMS parts a second"
+    rate = pace.sms.segments_per_second
+    return f"{rate:g} SMS part{'' if rate == 1 else 's'} a second"
 
 
 NEXT = sa.case((Delivery.state == "in_doubt", Delivery.settle_at), else_=Delivery.due_at)

@@ -38,8 +38,9 @@ def test_what_is_no_command(shiftline: Command, arguments: tuple[str, ...]) -> N
         (("broadcast", "status", "x"), "no id of a broadcast"),
         (("broadcast", "status", ID), "There is no broadcast"),
         (("broadcast", "pause", ID), "There is no broadcast"),
-        (("broadcast", "send", "--content", ID, "--segment", "x"), "no id of a segment"),
-        (("broadcast", "send", "--content", ID, "--segment", ID), "There is no content"),
+        (("broadcast", "send", "--content", ID, "--segment", "x"), 'There is no segment "x"'),
+        (("broadcast", "send", "--content", ID, "--segment", ID), "There is no segment"),
+        (("broadcast", "list", "--limit", "0"), "--limit"),
         (("report", "broadcast", "'; --"), "no id of a broadcast"),
         (("segment", "members", "nobody"), "no segment"),
         (("segment", "sync", "nobody"), "no segment"),
@@ -165,6 +166,12 @@ def test_one_broken_file_keeps_all_of_them_out(shop: Shop) -> None:
 )  # fmt: skip
 def test_moments(shop: Shop, at: str, words: str) -> None:
     shop("broadcast", "send", "--content", ID, "--segment", ID, "--at", at).refused(words)
+
+
+def test_a_channel_that_there_is_not(shop: Shop) -> None:
+    to = ("--content", shop.content(), "--segment", shop.segment(), "--channel", "pigeon")
+    for verb in ("send", "preview"):
+        shop("broadcast", verb, *to).refused('There is no channel "pigeon": there is sms and slack.')
 
 
 @pytest.mark.parametrize("value", ["name", "=x", " =x"])

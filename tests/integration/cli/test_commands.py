@@ -303,7 +303,7 @@ def test_values_of_a_template(shop: Shop) -> None:
     shop("template", "approve", content, "--as", "boss@x.org")
     for verb in ("send", "preview"):
         to = ("broadcast", verb, "--content", content, "--segment", segment)
-        shop(*to).refused("The variable site needs a value: --set site=…")
+        shop(*to).refused("The variable site needs a value: --set site=VALUE")
         shop(*to, "--set", "sight=Dock 4").refused('no variable "sight"; it has site, hour')
         shop(*to, "--set", "site=Dock 4", "--set", "hour=six").refused('"six" is no integer for the variable hour')
         assert shop(*to, "--set", "site=Dock 4", "--set", "hour=7").code == 0
