@@ -4,10 +4,14 @@ BIN := .venv/bin
 # One more than there are cores, for some tests wait; each has a PostgreSQL database of its own, hence no more than 8.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 7 ? n + 1 : 8)))
 
-.PHONY: run test setup lint bench prove lock clean
+.PHONY: run many test setup lint bench prove lock clean
 
 run: setup
 	@$(BIN)/shiftline demo $(ARGS)
+
+# The same as many processes; DATABASE_URL (PostgreSQL) and BROKER_URL (RabbitMQ) have to be set.
+many: setup
+	$(BIN)/shiftline demo --many $(ARGS)
 
 test: setup lint
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)

@@ -100,11 +100,15 @@ def join(settings: Settings) -> Service:
     return Service(settings, database, store, dispatcher, broker, actors, sender)
 
 
-def check(service: Service) -> None:
+def check(settings: Settings) -> None:
     """Refuse to work on the wrong database, or with keys that open nothing in it: one sentence each."""
-    schema.check(service.database)
-    with service.database.reading(None) as session:
-        integrations.check_keys(session, service.settings.encryption_keys)
+    database = Database(settings.database_url)
+    try:
+        schema.check(database)
+        with database.reading(None) as session:
+            integrations.check_keys(session, settings.encryption_keys)
+    finally:
+        database.dispose()
 
 
 def create_app(service: Service) -> Flask:

@@ -34,7 +34,8 @@ class Road:
 
     def close(self) -> None:
         """Whoever is on it is cut off, whoever comes is refused."""
-        self._gate.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # it is closed already
+            self._gate.shutdown(socket.SHUT_RDWR)
         self._gate.close()
         with self._guard:
             for car in self._cars:

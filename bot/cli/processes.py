@@ -100,8 +100,11 @@ def up(host: str, port: int) -> None:
 @click.option("--simulator", hidden=True, help="Where `demo --many` has its simulated providers, for their page.")
 def serve(host: str, port: int, workers: int, simulator: str | None) -> None:
     """The web only (PostgreSQL and RabbitMQ)."""
+    from bot import app
+
     place = Place(host, port, workers)
     settings = _distributed(place)
+    app.check(settings)
     if simulator:
         settings = replace(settings, demo=True, simulator_url=simulator)
     server.serve(place, partial(_web, settings))
@@ -113,8 +116,9 @@ def work(threads: int) -> None:
     """Actors only (PostgreSQL and RabbitMQ)."""
     from bot import app
 
-    service = app.join(_distributed(None))
-    app.check(service)
+    settings = _distributed(None)
+    app.check(settings)
+    service = app.join(settings)
     _say_if_away(service.away())
     service.start_actors(threads)
     _until_ended("Shiftline's actors are ready.", service.stop, service.consuming)
@@ -125,8 +129,9 @@ def clock() -> None:
     """The scheduler only (PostgreSQL and RabbitMQ)."""
     from bot import app
 
-    service = app.join(_distributed(None))
-    app.check(service)
+    settings = _distributed(None)
+    app.check(settings)
+    service = app.join(settings)
     _say_if_away(service.away())
     service.start_clock()
     _until_ended("Shiftline's clock is ready.", service.stop)
@@ -212,7 +217,6 @@ def _web(settings: Settings) -> Application:
 
     log.start(settings.log_level)
     service = app.join(settings)
-    app.check(service)
     flask = app.create_app(service)
     # In a thread: a broker that is silent must not keep the web from answering.
     threading.Thread(target=service.look_for_broker, name="broker", daemon=True).start()

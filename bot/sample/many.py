@@ -23,7 +23,7 @@ from bot.web import server
 from bot.web.server import Place
 
 COMMAND = (sys.executable, "-m", "bot.cli")
-PATIENCE = 60.0  # seconds until all of them are ready
+PATIENCE = 120.0  # seconds until all of them are ready
 ENDING = 50.0  # seconds that they have to finish what they do; longer than each takes for it
 
 Said = Callable[[str], None]
