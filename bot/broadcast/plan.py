@@ -22,8 +22,11 @@ from bot.content.documents import Document
 from bot.content.rehearsal import SOMEWHERE
 from bot.content.versions import DOCUMENTS
 from bot.database import Database
+from bot.delivery import introduction
 from bot.delivery.compose import Reader, compose, media_of
-from models import Broadcast, MediaAsset, Organization
+from models import Broadcast, MediaAsset, Organization, WorkerContact
+
+SMS = by_name("sms").abilities
 
 
 def preview(database: Database, organization_id: uuid.UUID, order: draft.Order) -> dict[str, Any]:
@@ -53,20 +56,44 @@ def _counted(session: Session, broadcast: Broadcast) -> dict[str, Any]:
         "reachable": sum(channels.values()),
         "channels": dict(channels),
         "skipped": dict(skipped),
-        "parts": channels.get("sms", 0) * _parts_each(session, broadcast),
+        "parts": _parts(session, broadcast, rows),
     }
 
 
-def _parts_each(session: Session, broadcast: Broadcast) -> int:
-    """SMS parts of one copy, in the organization's language and without a worker's own facts."""
-    document = DOCUMENTS.load(session, [broadcast.content_version_id])[broadcast.content_version_id]
+def _parts(session: Session, broadcast: Broadcast, rows: sa.Subquery) -> int:
+    """SMS parts of all copies, each in its reader's language and without a worker's own facts."""
+    organization = session.get_one(Organization, broadcast.organization_id)
     settings = launch.settings_of(session, broadcast.organization_id)
-    name = session.get_one(Organization, broadcast.organization_id).name
-    reader = Reader((settings.locale.default_language,), {"organization.name": name}, settings.wording)
+    document = DOCUMENTS.load(session, [broadcast.content_version_id])[broadcast.content_version_id]
+    files = _files(session, document)
+    total = 0
+    for language, introduce, copies in session.execute(_readers(rows, introduction.meant("sms", settings))):
+        languages = tuple(filter(None, (language, settings.locale.default_language)))
+        reader = Reader(languages, {"organization.name": organization.name}, settings.wording)
+        composed = compose(document, reader, SMS, values=_examples(document), media=files)
+        if introduce:
+            composed = introduction.introduced(composed, organization.name, reader, settings, SMS)
+        total += copies * sum(sms_text.measure(message.text).parts for message in composed.messages)
+    return total
+
+
+def _readers(rows: sa.Subquery, introducing: bool) -> sa.Select[*tuple[Any, ...]]:
+    """How many get a text, by their language and by whether it is the first that we send them."""
+    opened = introduction.opened_before(rows.c.organization_id, rows.c.worker_id, rows.c.address)
+    introduce = (~opened if introducing else sa.false()).label("introduce")
+    return (
+        sa.select(WorkerContact.preferred_language, introduce, sa.func.count())
+        .select_from(rows)
+        .outerjoin(WorkerContact, WorkerContact.worker_id == rows.c.worker_id)
+        .where(rows.c.state == "queued", rows.c.channel == "sms")
+        .group_by(WorkerContact.preferred_language, "introduce")
+    )
+
+
+def _examples(document: Document) -> dict[str, str]:
+    """Something in place of what a template says of each worker."""
     variables = getattr(document, "variables", ())
-    example = {variable.name: variable.example or "x" * (variable.max_length or 10) for variable in variables}
-    composed = compose(document, reader, by_name("sms").abilities, values=example, media=_files(session, document))
-    return sum(sms_text.measure(message.text).parts for message in composed.messages)
+    return {variable.name: variable.example or "x" * (variable.max_length or 10) for variable in variables}
 
 
 def _files(session: Session, document: Document) -> dict[str, Media]:
