@@ -24,8 +24,11 @@ from bot.content.rehearsal import SOMEWHERE
 from bot.content.render import Shown
 from bot.content.versions import DOCUMENTS
 from bot.database import Database
+from bot.delivery import introduction
 from bot.delivery.compose import Reader, compose, media_of
-from models import Broadcast, MediaAsset, Organization
+from models import Broadcast, MediaAsset, Organization, WorkerContact
+
+SMS = by_name("sms").abilities
 
 
 def preview(database: Database, organization_id: uuid.UUID, order: draft.Order) -> dict[str, Any]:
@@ -55,13 +58,38 @@ def _counted(session: Session, broadcast: Broadcast) -> dict[str, Any]:
         "reachable": sum(channels.values()),
         "channels": dict(channels),
         "skipped": dict(skipped),
-        "parts": channels.get("sms", 0) * _parts_each(session, broadcast),
+        "parts": _parts(session, broadcast, rows),
     }
 
 
-def _parts_each(session: Session, broadcast: Broadcast) -> int:
-    """SMS parts of one copy."""
-    return sum(sms_text.measure(message.text).parts for message in sample(session, broadcast, "sms"))
+def _parts(session: Session, broadcast: Broadcast, rows: sa.Subquery) -> int:
+    """SMS parts of all copies, each in its reader's language and without a worker's own facts."""
+    organization = session.get_one(Organization, broadcast.organization_id)
+    settings = launch.settings_of(session, broadcast.organization_id)
+    document = DOCUMENTS.load(session, [broadcast.content_version_id])[broadcast.content_version_id]
+    files = _files(session, document)
+    total = 0
+    for language, introduce, copies in session.execute(_readers(rows, introduction.meant("sms", settings))):
+        languages = tuple(filter(None, (language, settings.locale.default_language)))
+        reader = Reader(languages, {"organization.name": organization.name}, settings.wording)
+        composed = compose(document, reader, SMS, values=_examples(document, broadcast), media=files)
+        if introduce:
+            composed = introduction.introduced(composed, organization.name, reader, settings, SMS)
+        total += copies * sum(sms_text.measure(message.text).parts for message in composed.messages)
+    return total
+
+
+def _readers(rows: sa.Subquery, introducing: bool) -> sa.Select[*tuple[Any, ...]]:
+    """How many get a text, by their language and by whether it is the first that we send them."""
+    opened = introduction.opened_before(rows.c.organization_id, rows.c.worker_id, rows.c.address)
+    introduce = (~opened if introducing else sa.false()).label("introduce")
+    return (
+        sa.select(WorkerContact.preferred_language, introduce, sa.func.count())
+        .select_from(rows)
+        .outerjoin(WorkerContact, WorkerContact.worker_id == rows.c.worker_id)
+        .where(rows.c.state == "queued", rows.c.channel == "sms")
+        .group_by(WorkerContact.preferred_language, "introduce")
+    )
 
 
 def sample(session: Session, broadcast: Broadcast, channel: str) -> tuple[Message, ...]:
@@ -70,13 +98,17 @@ def sample(session: Session, broadcast: Broadcast, channel: str) -> tuple[Messag
     settings = launch.settings_of(session, broadcast.organization_id)
     name = session.get_one(Organization, broadcast.organization_id).name
     reader = Reader((settings.locale.default_language,), {"organization.name": name}, settings.wording)
-    variables = getattr(document, "variables", ())
-    example = {variable.name: variable.example or "x" * (variable.max_length or 10) for variable in variables}
-    example |= broadcast.variables or {}
     asked = render.answerable(document)
     shown = Shown("", render.natural_label(asked[0])) if asked else None  # as it was written, not shuffled
-    media = _files(session, document)
-    return compose(document, reader, by_name(channel).abilities, values=example, media=media, shown=shown).messages
+    values, media = _examples(document, broadcast), _files(session, document)
+    return compose(document, reader, by_name(channel).abilities, values=values, media=media, shown=shown).messages
+
+
+def _examples(document: Document, broadcast: Broadcast) -> dict[str, Any]:
+    """What a template says: what the manager has given, and something in place of what it says of each worker."""
+    variables = getattr(document, "variables", ())
+    example = {variable.name: variable.example or "x" * (variable.max_length or 10) for variable in variables}
+    return {**example, **(broadcast.variables or {})}
 
 
 def _files(session: Session, document: Document) -> dict[str, Media]:
