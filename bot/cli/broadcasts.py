@@ -38,7 +38,7 @@ def _order_options(function: Callable[..., Any]) -> Callable[..., Any]:
             required=True,
             help="Who, by id or name; more than once for several.",
         ),
-        click.option("--content", "content_id", required=True, help="What."),
+        click.option("--content", "content_id", metavar="ID", required=True, help="What, by its id."),
     ):
         function = option(function)
     return function

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bot.broadcast import progress
-from bot.channels.channel import Channel, SendFailed
+from bot.channels.channel import Channel, Field, SendFailed
 from bot.channels.registry import CHANNELS, by_kind
 from bot.cli.desk import Desk, command, identifier, text_of
 from bot.cli.words import counted
@@ -64,9 +64,14 @@ def _adder(channel: Channel) -> Any:
             field.name,
             required=field.required,
             type=kind,
-            help=field.label + (f", {field.example}" if field.example else ""),
+            help=_help(field),
         )(added)
     return added
+
+
+def _help(field: Field) -> str:
+    example = f" ({field.example})" if field.example else ""
+    return f"A file that holds the {field.label.lower()}{example}." if field.secret else f"{field.label}{example}."
 
 
 for declared in CHANNELS:

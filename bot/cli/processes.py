@@ -46,7 +46,7 @@ class SimulatorAway(Unavailable):
 
 def _listening(function: Callable[..., Any]) -> Callable[..., Any]:
     host = click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-    port = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+    port = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="On which port.")
     return host(port(function))
 
 

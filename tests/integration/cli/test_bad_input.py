@@ -20,8 +20,11 @@ def test_no_command_shows_what_there_is(shiftline: Command) -> None:
     for word in ("demo", "broadcast", "check"):
         assert word in shown.out
     bare = shiftline()
-    assert "Commands" in bare.out + bare.err
-    assert "Traceback" not in bare.err
+    assert (bare.code, bare.out) == (2, "")
+    assert bare.err.rstrip().endswith(shown.out.rstrip().splitlines()[-1])
+    group = shiftline("broadcast")
+    assert "  preview  Say who would get it" in group.err
+    assert 'See "' not in group.err
 
 
 @pytest.mark.parametrize("arguments", [("sendit",), ("broadcast", "snd"), ("--nope",), ("check", "--nope"), ("up", "--port", "x"),
