@@ -95,9 +95,14 @@ def _make(session: Session, model: type[Row], owner: Owner, columns: Columns, **
 
 @_factory(m.Organization)
 def organization(session: Session, **columns: Any) -> m.Organization:
-    """A customer with nothing set differently."""
+    """A customer with nothing set differently, except that its texts are just what a test writes: no introductions."""
     n = number()
-    return _save(session, m.Organization(**{"slug": f"harbor-{n}", "name": f"Harbor Foods {n}", **columns}))
+    usual = {
+        "slug": f"harbor-{n}",
+        "name": f"Harbor Foods {n}",
+        "settings": {"consent": {"introduce_first_sms": False}},
+    }
+    return _save(session, m.Organization(**{**usual, **columns}))
 
 
 @_factory(m.Role)

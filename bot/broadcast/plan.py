@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,8 +26,10 @@ from bot.content.rehearsal import SOMEWHERE
 from bot.content.render import Shown
 from bot.content.versions import DOCUMENTS
 from bot.database import Database
+from bot.delivery import introduction
 from bot.delivery.compose import Reader, compose, media_of
-from models import Broadcast, MediaAsset, Organization
+from bot.tenancy.settings import OrganizationSettings
+from models import Broadcast, MediaAsset, Organization, WorkerContact
 
 
 def preview(database: Database, organization_id: uuid.UUID, order: draft.Order) -> dict[str, Any]:
@@ -55,28 +59,72 @@ def _counted(session: Session, broadcast: Broadcast) -> dict[str, Any]:
         "reachable": sum(channels.values()),
         "channels": dict(channels),
         "skipped": dict(skipped),
-        "parts": channels.get("sms", 0) * _parts_each(session, broadcast),
+        "parts": _parts(session, broadcast, rows),
     }
 
 
-def _parts_each(session: Session, broadcast: Broadcast) -> int:
-    """SMS parts of one copy."""
-    return sum(sms_text.measure(message.text).parts for message in sample(session, broadcast, "sms"))
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a broadcast says, as far as it is the same for everybody."""
+
+    document: Document
+    organization: str
+    settings: OrganizationSettings
+    values: Mapping[str, Any]
+    files: Mapping[str, Media]
+
+    def copy(self, channel: str, language: str | None = None, *, introduce: bool = False) -> tuple[Message, ...]:
+        """One copy for a reader of `language` (None: the organization's), without a worker's own facts."""
+        languages = tuple(filter(None, (language, self.settings.locale.default_language)))
+        reader = Reader(languages, {"organization.name": self.organization}, self.settings.wording)
+        asked = render.answerable(self.document)
+        shown = Shown("", render.natural_label(asked[0])) if asked else None  # as it was written, not shuffled
+        able = by_name(channel).abilities
+        composed = compose(self.document, reader, able, values=self.values, media=self.files, shown=shown)
+        if introduce:
+            composed = introduction.introduced(composed, self.organization, reader, self.settings, able)
+        return composed.messages
 
 
 def sample(session: Session, broadcast: Broadcast, channel: str) -> tuple[Message, ...]:
     """One copy as it looks on a channel, in the organization's language and without a worker's own facts."""
+    return _words(session, broadcast).copy(channel)
+
+
+def _words(session: Session, broadcast: Broadcast) -> _Words:
     document = DOCUMENTS.load(session, [broadcast.content_version_id])[broadcast.content_version_id]
-    settings = launch.settings_of(session, broadcast.organization_id)
-    name = session.get_one(Organization, broadcast.organization_id).name
-    reader = Reader((settings.locale.default_language,), {"organization.name": name}, settings.wording)
     variables = getattr(document, "variables", ())
     example = {variable.name: variable.example or "x" * (variable.max_length or 10) for variable in variables}
-    example |= broadcast.variables or {}
-    asked = render.answerable(document)
-    shown = Shown("", render.natural_label(asked[0])) if asked else None  # as it was written, not shuffled
-    media = _files(session, document)
-    return compose(document, reader, by_name(channel).abilities, values=example, media=media, shown=shown).messages
+    return _Words(
+        document,
+        session.get_one(Organization, broadcast.organization_id).name,
+        launch.settings_of(session, broadcast.organization_id),
+        example | (broadcast.variables or {}),
+        _files(session, document),
+    )
+
+
+def _parts(session: Session, broadcast: Broadcast, rows: sa.Subquery) -> int:
+    """SMS parts of all copies, each in its reader's language."""
+    words = _words(session, broadcast)
+    readers = session.execute(_readers(rows, introducing=introduction.meant("sms", words.settings)))
+    return sum(
+        copies * sum(sms_text.measure(message.text).parts for message in words.copy("sms", language, introduce=new))
+        for language, new, copies in readers
+    )
+
+
+def _readers(rows: sa.Subquery, *, introducing: bool) -> sa.Select[*tuple[Any, ...]]:
+    """How many get a text, by their language and by whether it is the first that we send them."""
+    opened = introduction.opened_before(rows.c.organization_id, rows.c.worker_id, rows.c.address)
+    introduce = (~opened if introducing else sa.false()).label("introduce")
+    return (
+        sa.select(WorkerContact.preferred_language, introduce, sa.func.count())
+        .select_from(rows)
+        .outerjoin(WorkerContact, WorkerContact.worker_id == rows.c.worker_id)
+        .where(rows.c.state == "queued", rows.c.channel == "sms")
+        .group_by(WorkerContact.preferred_language, "introduce")
+    )
 
 
 def _files(session: Session, document: Document) -> dict[str, Media]:

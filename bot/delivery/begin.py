@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from bot import clock
 from bot.channels.channel import Outbound
-from bot.delivery import gate, pace, parts, rendering, timing
+from bot.delivery import gate, introduction, pace, parts, rendering, timing
 from bot.delivery.batch import Batch, Sender, prompt_row
 from bot.delivery.facts import candidate_of, database_now, facts
 from bot.delivery.rendering import Unsayable
@@ -36,7 +36,7 @@ def begin(session: Session, sender: Sender, lease: uuid.UUID, ids: Sequence[int]
     judged = database_now(session, now)
     _hold_identities(session, ids)
     _hold_broadcasts(session, ids)
-    rows = session.execute(_held(lease, ids, judged)).all()
+    rows = session.execute(_held(lease, ids, judged, introduction.meant(sender.channel.name, sender.settings))).all()
     going = _still_going(session, rows, sender, now)
     material = rendering.gather(session, going, sender.settings, sender.channel.abilities, sender.store)
     batch = Batch(sender, now)
@@ -80,8 +80,9 @@ def _hold_broadcasts(session: Session, ids: Sequence[int]) -> None:
     session.execute(query.with_for_update(read=True, key_share=True)).all()
 
 
-def _held(lease: uuid.UUID, ids: Sequence[int], judged: datetime) -> sa.Select[Any]:
+def _held(lease: uuid.UUID, ids: Sequence[int], judged: datetime, introducing: bool = False) -> sa.Select[Any]:
     """The claimed rows that are still ours, locked, with what the words depend on."""
+    opened = introduction.opened_before(Delivery.organization_id, Delivery.worker_id, Delivery.address, Delivery.id)
     return (
         facts()
         .add_columns(
@@ -103,6 +104,7 @@ def _held(lease: uuid.UUID, ids: Sequence[int], judged: datetime) -> sa.Select[A
             WorkerEmployment.team,
             Organization.name.label("organization_name"),
             Broadcast.variables,
+            (opened if introducing else sa.true()).label("opened_before"),
         )
         .outerjoin(WorkerEmployment, WorkerEmployment.worker_id == Delivery.worker_id)
         .join(Organization, Organization.id == Delivery.organization_id)

@@ -23,6 +23,8 @@ from bot.content.render import Shown
 from bot.content.versions import DOCUMENTS
 from bot.delivery import outbox
 from bot.delivery.compose import Composed, Reader, compose, media_of
+from bot.delivery.gate import OPENINGS
+from bot.delivery.introduction import introduced
 from bot.errors import BadInput
 from bot.log import Log
 from bot.tenancy.settings import OrganizationSettings
@@ -53,7 +55,7 @@ class Material:
     def words(self, row: Any) -> Composed | Unsayable:
         """The messages of one row."""
         try:
-            composed = self._composed(row)
+            composed = self._introduced(row, self._composed(row))
             problems = next(filter(None, map(self.abilities.fits, composed.messages)), None)
             return Unsayable("failed", problems[0]) if problems else composed
         except BadInput as error:
@@ -61,6 +63,13 @@ class Material:
         except Exception as error:  # noqa: BLE001 - one broken content must not hold up the queue
             log.failure("unsayable", delivery=row.id)
             return Unsayable("failed", f"cannot be rendered: {type(error).__name__}")
+
+    def _introduced(self, row: Any, composed: Composed) -> Composed:
+        """With whose it is and how to stop it, where it is the first that opens a conversation with somebody."""
+        if row.opened_before or row.source_kind not in OPENINGS or row.part > 0 or row.verb != "send":
+            return composed
+        reader = reader_of(row, self.settings)
+        return introduced(composed, row.organization_name, reader, self.settings, self.abilities)
 
     def _composed(self, row: Any) -> Composed:
         if row.body is not None:
@@ -70,7 +79,7 @@ class Material:
         asks = row.asks or {}
         return compose(
             self.documents[row.content_version_id],
-            _reader(row, self.settings),
+            reader_of(row, self.settings),
             self.abilities,
             position=asks.get("position", 0),
             intro=asks.get("intro"),
@@ -142,7 +151,8 @@ def _labels_taken(session: Session, rows: Sequence[Any]) -> dict[uuid.UUID, list
     return taken
 
 
-def _reader(row: Any, settings: OrganizationSettings) -> Reader:
+def reader_of(row: Any, settings: OrganizationSettings) -> Reader:
+    """The person of a row, as the words need them."""
     own = {f"custom.{key}": str(value) for key, value in (row.custom_fields or {}).items() if value is not None}
     return Reader(
         languages=tuple(filter(None, (row.preferred_language, settings.locale.default_language))),

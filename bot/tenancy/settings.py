@@ -172,12 +172,16 @@ class Reminders(_Part):
 
 
 class Consent(_Part):
-    """What the law wants said and asked. `stop_scope`: a STOP holds for every sender of the organization."""
+    """What the law wants said and asked. `stop_scope`: a STOP holds for every sender of the organization.
+
+    `introduce_first_sms`: the first text that opens a conversation with somebody says whose it is and how to stop it.
+    """
 
     sms: Literal["required"] = "required"
     legal_name: Annotated[str, Field(min_length=1, max_length=120)] | None = None
     help_text: Words | None = None
     stop_scope: Literal["organization"] = "organization"
+    introduce_first_sms: bool = True
 
 
 class Points(_Part):

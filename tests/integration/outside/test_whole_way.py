@@ -177,11 +177,15 @@ def everybody_is_called_by_their_name(way: Way) -> None:
     stand_in.wait(lambda: len(stand_in.sent) >= len(way.reachable))
     for person in way.reachable:
         (message,) = stand_in.to(person.address or "")
-        assert message.text == (
+        said_to_them = (
             f"Hola {person.name}: mañana tu turno en {person.department} empieza a las 5:30 AM."
             if person.spanish
             else f"Hi {person.name}, your {person.department.lower()} shift starts at 5:30 AM tomorrow."
         )
+        if message.provider == "twilio":  # the first text to a phone says whose it is and how to stop it
+            way_out = "Responde STOP para terminar." if person.spanish else "Reply STOP to end."
+            said_to_them = f"Harbor Foods: {said_to_them}\n{way_out}"
+        assert message.text == said_to_them
     texts = [each for each in stand_in.sent if each.provider == "twilio"]
     its_status_comes_doubled_and_in_any_order(way, texts)
     outsider.until(lambda status: status["status"] == "finished", "broadcast", "status", sent)

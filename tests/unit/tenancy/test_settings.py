@@ -25,7 +25,7 @@ DOCUMENTED = {
         "in_doubt": "flag",
     },
     "reminders": {"offsets_minutes": [120, 1440], "max": 2},
-    "consent": {"sms": "required", "legal_name": None, "help_text": None, "stop_scope": "organization"},
+    "consent": {"sms": "required", "legal_name": None, "help_text": None, "stop_scope": "organization", "introduce_first_sms": True},
     "gamification": {
         "enabled": True,
         "points": {"answered": 1, "correct": "point_value", "first_try": 0, "course_finished": 5},
