@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,9 +28,8 @@ from bot.content.versions import DOCUMENTS
 from bot.database import Database
 from bot.delivery import introduction
 from bot.delivery.compose import Reader, compose, media_of
+from bot.tenancy.settings import OrganizationSettings
 from models import Broadcast, MediaAsset, Organization, WorkerContact
-
-SMS = by_name("sms").abilities
 
 
 def preview(database: Database, organization_id: uuid.UUID, order: draft.Order) -> dict[str, Any]:
@@ -62,24 +63,58 @@ def _counted(session: Session, broadcast: Broadcast) -> dict[str, Any]:
     }
 
 
-def _parts(session: Session, broadcast: Broadcast, rows: sa.Subquery) -> int:
-    """SMS parts of all copies, each in its reader's language and without a worker's own facts."""
-    organization = session.get_one(Organization, broadcast.organization_id)
-    settings = launch.settings_of(session, broadcast.organization_id)
-    document = DOCUMENTS.load(session, [broadcast.content_version_id])[broadcast.content_version_id]
-    files = _files(session, document)
-    total = 0
-    for language, introduce, copies in session.execute(_readers(rows, introduction.meant("sms", settings))):
-        languages = tuple(filter(None, (language, settings.locale.default_language)))
-        reader = Reader(languages, {"organization.name": organization.name}, settings.wording)
-        composed = compose(document, reader, SMS, values=_examples(document, broadcast), media=files)
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a broadcast says, as far as it is the same for everybody."""
+
+    document: Document
+    organization: str
+    settings: OrganizationSettings
+    values: Mapping[str, Any]
+    files: Mapping[str, Media]
+
+    def copy(self, channel: str, language: str | None = None, *, introduce: bool = False) -> tuple[Message, ...]:
+        """One copy for a reader of `language` (None: the organization's), without a worker's own facts."""
+        languages = tuple(filter(None, (language, self.settings.locale.default_language)))
+        reader = Reader(languages, {"organization.name": self.organization}, self.settings.wording)
+        asked = render.answerable(self.document)
+        shown = Shown("", render.natural_label(asked[0])) if asked else None  # as it was written, not shuffled
+        able = by_name(channel).abilities
+        composed = compose(self.document, reader, able, values=self.values, media=self.files, shown=shown)
         if introduce:
-            composed = introduction.introduced(composed, organization.name, reader, settings, SMS)
-        total += copies * sum(sms_text.measure(message.text).parts for message in composed.messages)
-    return total
+            composed = introduction.introduced(composed, self.organization, reader, self.settings, able)
+        return composed.messages
 
 
-def _readers(rows: sa.Subquery, introducing: bool) -> sa.Select[*tuple[Any, ...]]:
+def sample(session: Session, broadcast: Broadcast, channel: str) -> tuple[Message, ...]:
+    """One copy as it looks on a channel, in the organization's language and without a worker's own facts."""
+    return _words(session, broadcast).copy(channel)
+
+
+def _words(session: Session, broadcast: Broadcast) -> _Words:
+    document = DOCUMENTS.load(session, [broadcast.content_version_id])[broadcast.content_version_id]
+    variables = getattr(document, "variables", ())
+    example = {variable.name: variable.example or "x" * (variable.max_length or 10) for variable in variables}
+    return _Words(
+        document,
+        session.get_one(Organization, broadcast.organization_id).name,
+        launch.settings_of(session, broadcast.organization_id),
+        example | (broadcast.variables or {}),
+        _files(session, document),
+    )
+
+
+def _parts(session: Session, broadcast: Broadcast, rows: sa.Subquery) -> int:
+    """SMS parts of all copies, each in its reader's language."""
+    words = _words(session, broadcast)
+    readers = session.execute(_readers(rows, introducing=introduction.meant("sms", words.settings)))
+    return sum(
+        copies * sum(sms_text.measure(message.text).parts for message in words.copy("sms", language, introduce=new))
+        for language, new, copies in readers
+    )
+
+
+def _readers(rows: sa.Subquery, *, introducing: bool) -> sa.Select[*tuple[Any, ...]]:
     """How many get a text, by their language and by whether it is the first that we send them."""
     opened = introduction.opened_before(rows.c.organization_id, rows.c.worker_id, rows.c.address)
     introduce = (~opened if introducing else sa.false()).label("introduce")
@@ -90,25 +125,6 @@ def _readers(rows: sa.Subquery, introducing: bool) -> sa.Select[*tuple[Any, ...]
         .where(rows.c.state == "queued", rows.c.channel == "sms")
         .group_by(WorkerContact.preferred_language, "introduce")
     )
-
-
-def sample(session: Session, broadcast: Broadcast, channel: str) -> tuple[Message, ...]:
-    """One copy as it looks on a channel, in the organization's language and without a worker's own facts."""
-    document = DOCUMENTS.load(session, [broadcast.content_version_id])[broadcast.content_version_id]
-    settings = launch.settings_of(session, broadcast.organization_id)
-    name = session.get_one(Organization, broadcast.organization_id).name
-    reader = Reader((settings.locale.default_language,), {"organization.name": name}, settings.wording)
-    asked = render.answerable(document)
-    shown = Shown("", render.natural_label(asked[0])) if asked else None  # as it was written, not shuffled
-    values, media = _examples(document, broadcast), _files(session, document)
-    return compose(document, reader, by_name(channel).abilities, values=values, media=media, shown=shown).messages
-
-
-def _examples(document: Document, broadcast: Broadcast) -> dict[str, Any]:
-    """What a template says: what the manager has given, and something in place of what it says of each worker."""
-    variables = getattr(document, "variables", ())
-    example = {variable.name: variable.example or "x" * (variable.max_length or 10) for variable in variables}
-    return {**example, **(broadcast.variables or {})}
 
 
 def _files(session: Session, document: Document) -> dict[str, Media]:
