@@ -12,7 +12,7 @@ from bot.database import Database
 from bot.delivery.dispatch import Dispatcher
 from bot.settings import Settings
 from bot.web import assets, errors, files, health, hooks, security, sign_in
-from bot.web.console import broadcasts, home, page, preferences
+from bot.web.console import broadcasts, home, page, people, preferences, segments
 from bot.web.parts import Parts
 from bot.wording import FOLDER
 
@@ -33,7 +33,7 @@ def build(
     hooks.install(app, channels)
     assets.install(app)
     sign_in.install(app)
-    for console in (page, home, broadcasts, preferences):
+    for console in (page, home, broadcasts, people, segments, preferences):
         console.install(app)
     if settings.demo:
         from bot.web.simulator import page as simulator  # noqa: PLC0415 - a real installation never loads it

@@ -7,6 +7,7 @@ is away, locked or full of waiting is a 503, because providers repeat what was n
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from flask import Flask, Response, jsonify, make_response, redirect, render_template, request
@@ -17,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from bot.database import DatabaseUnreachable
 from bot.errors import ShiftlineError
 from bot.log import Log
+from bot.web import visitor
 from bot.web.visitor import NotSignedIn
 
 log = Log(__name__)
@@ -64,6 +66,9 @@ def _is_browser() -> bool:
 
 
 def _page(status: int, words: str) -> Response:
+    if status == 404 and visitor.known() is None:
+        with suppress(*AWAY, ShiftlineError):  # an address that is nobody's has not asked who is there
+            visitor.find()
     title = TITLES.get(status, "Something went wrong")
     return make_response(render_template("console/error.html", status=status, title=title, words=words))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import starmap
 from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import Flask, Response, flash, make_response, redirect, render_template, request, session
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, PasswordField, SelectField
+from wtforms import EmailField, HiddenField, PasswordField, SelectChoice, SelectField
 from wtforms.validators import InputRequired, Length
 
 from bot import clock
@@ -60,7 +61,7 @@ def enter() -> Response:
     try:
         token = door.sign_in(parts().database, _asked(form), published=published)
     except SeveralOrganizations as several:
-        form.organization.choices = list(several.choices)
+        form.organization.choices = list(starmap(SelectChoice, several.choices))
         return _page(form, error=several.words, status=422)
     except TooManyTries as refused:
         response = _page(form, error=refused.words, status=refused.status)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import starmap
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, Response, flash, make_response, redirect
 from flask_wtf import FlaskForm
-from wtforms import RadioField, StringField
+from wtforms import RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired, ValidationError
 
 from bot.errors import BadInput
@@ -17,14 +18,15 @@ from bot.web.security import SIGNED_IN, permission
 from bot.web.visitor import visitor, writing
 from models import UserPreference
 
+APPEARANCES = {"system": "As the device", "light": "Light", "dark": "Dark"}
+DATES = {"iso": "2026-11-22, 14:03", "us": "Nov 22, 2026, 2:03 PM", "eu": "22 Nov 2026, 14:03"}
+
 
 class PreferencesForm(FlaskForm):
     """A user's own choices."""
 
-    theme = RadioField("Appearance", choices=[("system", "As the device"), ("light", "Light"), ("dark", "Dark")])
-    date_format = RadioField(
-        "Dates", choices=[("iso", "2026-11-22, 14:03"), ("us", "Nov 22, 2026, 2:03 PM"), ("eu", "22 Nov 2026, 14:03")]
-    )
+    theme = RadioField("Appearance", choices=list(starmap(SelectChoice, APPEARANCES.items())))
+    date_format = RadioField("Dates", choices=list(starmap(SelectChoice, DATES.items())))
     timezone = StringField("Time zone", [InputRequired("Choose a time zone.")])
 
     def validate_timezone(self, field: Any) -> None:
