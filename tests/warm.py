@@ -30,7 +30,7 @@ from typing import Any
 from tests.faults import launcher
 
 ROOT = Path(__file__).parents[1]
-COLD = [sys.executable, "-m", "tests.faults.launcher", "nothing"]
+COLD = [sys.executable, "-m", "tests.faults.launcher"]
 LARGEST = 1 << 17  # bytes of arguments and environment
 PR_SET_PDEATHSIG = 1
 
@@ -110,15 +110,22 @@ class Warm:
             return Answer(code, out.read().decode(), err.read().decode())
 
     def start(
-        self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path, out: int, err: int
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        out: int,
+        err: int,
+        *,
+        without: str = "nothing",
     ) -> Forked | subprocess.Popen[bytes]:
-        """Give a command, in a session of its own, that writes to these descriptors."""
+        """Give a command, in a session of its own, that writes to these descriptors; a part may be taken out."""
         if sys.platform != "linux":
             return subprocess.Popen(
-                [*COLD, *arguments], env={**environment, "PYTHONPATH": str(ROOT)}, cwd=folder,
+                [*COLD, without, *arguments], env={**environment, "PYTHONPATH": str(ROOT)}, cwd=folder,
                 stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True,
             )  # fmt: skip
-        asked = json.dumps([list(arguments), dict(environment), str(folder)]).encode()
+        asked = json.dumps([[without, *arguments], dict(environment), str(folder)]).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, self._guard:
             socket.send_fds(self._started(), [asked], [out, err, theirs.fileno()])
@@ -184,7 +191,7 @@ def _become(asked: tuple[list[str], dict[str, str], str], out: int, err: int) ->
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    sys.argv = ["shiftline", *arguments]
+    sys.argv = ["launcher", *arguments]
 
 
 def _die_with_parent() -> None:
@@ -216,7 +223,7 @@ def main(descriptor: str) -> None:
     _import_everything()
     serve(socket.socket(fileno=int(descriptor)))
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    launcher.main("nothing", *sys.argv[1:])
+    launcher.main(*sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -10,10 +10,11 @@ from tests.faults import site
 from tests.faults.dups import dups
 from tests.faults.freeze import freeze
 from tests.faults.kill import kill
+from tests.faults.many import many
 from tests.figures import Measure, run
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-REGISTRY: dict[str, Measure] = {"kill": kill, "freeze": freeze, "dups": dups}
+REGISTRY: dict[str, Measure] = {"kill": kill, "freeze": freeze, "many": many, "dups": dups}
 
 
 def main(argv: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""What operators copy: units, compose file and commands in the documents name what there is.
+"""What operators copy, units and the compose file, names what there is.
 
 They are not run here. That a command, a flag, a variable, a file or a span of time in them is the product's own
 can be seen without.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import configparser
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,41 +126,11 @@ def test_the_image_takes_files_that_there_are() -> None:
     assert [name for name in taken if not (ROOT / name).exists()] == []
 
 
-def commands(page: Path) -> Iterator[list[str]]:
-    """Every command in the page's shell blocks, without what stands before and behind it."""
-    for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
-        for line in block.splitlines():
-            for piece in re.split(r"&&|;|\|", line.partition("#")[0]):
-                words = shlex.split(piece)
-                while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
-                    assert words[0].partition("=")[0] in KNOWN, f"{page.name}: {words[0]}"
-                    words.pop(0)
-                if words:
-                    yield words
-
-
-def flags(command: click.Command) -> set[str]:
-    return {flag for parameter in command.params for flag in parameter.opts} | {"--help"}
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_a_page_names_commands_that_there_are(page: Path) -> None:
-    for words in commands(page):
-        if words[0] == "shiftline":
-            command: click.Command | None = tree
-            rest = words[1:]
-            while isinstance(command, click.Group):
-                command = command.get_command(click.Context(command), rest.pop(0))
-            assert command is not None, words
-            assert {word for word in rest if word.startswith("--")} <= flags(command), words
-        elif words[0] == "make" and len(words) > 1:
-            assert re.search(rf"^{words[1]}:", MAKEFILE, re.MULTILINE), words
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_a_page_links_to_what_there_is(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+def test_a_page_names_what_make_can_make(page: Path) -> None:
+    blocks = re.sub(r"#.*", "", "".join(re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)))
+    named = set(re.findall(r"(?:^|[ ;])make ([a-z]+)", blocks, re.MULTILINE))
+    assert [name for name in sorted(named) if not re.search(rf"^{name}:", MAKEFILE, re.MULTILINE)] == []
 
 
 def test_the_guide_names_units_and_log_lines_that_there_are() -> None:

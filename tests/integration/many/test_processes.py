@@ -17,7 +17,7 @@ from cryptography.fernet import Fernet
 from bot import clock
 from bot.broadcast import draft
 from bot.content import documents, write
-from models import Broadcast, Delivery
+from models import Delivery
 from tests.faults import truth
 from tests.faults.site import NUMBER, TEAM, Site
 from tests.faults.truth import Verdict
@@ -51,14 +51,9 @@ def serving(site: Site) -> tuple[str, ...]:
 
 def everybody_once(site: Site, broadcast_id: uuid.UUID) -> None:
     """By the providers' ledger and by the database."""
-    took = truth.messages(site.simulator.control, site.channels)
+    took = truth.messages(site)
     assert truth.judge(site.everybody, truth.told(site, broadcast_id), took) == Verdict()
     assert Counter(each.address for each in took) == dict.fromkeys(site.everybody, 1)
-
-
-def finished(site: Site, broadcast_id: uuid.UUID) -> bool:
-    (row,) = site.reading(sa.select(Broadcast.state).where(Broadcast.id == broadcast_id))
-    return row.state == "finished"
 
 
 def states(site: Site) -> Counter[str]:
@@ -67,7 +62,7 @@ def states(site: Site) -> Counter[str]:
 
 def taken(site: Site) -> int:
     """How many messages the providers have taken."""
-    return len(truth.messages(site.simulator.control, site.channels))
+    return len(truth.messages(site))
 
 
 def test_two_clocks_and_three_workers_send_a_scheduled_broadcast_once(site: Site, fleet: Fleet) -> None:
@@ -76,7 +71,7 @@ def test_two_clocks_and_three_workers_send_a_scheduled_broadcast_once(site: Site
         content = write.add(session, site.organization_id, documents.parse(dict(TEXT)))
         at = clock.now() + timedelta(seconds=1)
         broadcast = draft.place(session, site.organization_id, draft.Order(content.id, (site.segment_id,), at)).id
-    until(lambda: finished(site, broadcast), PATIENCE)
+    site.await_end(broadcast, PATIENCE)
     everybody_once(site, broadcast)
     begun = time.monotonic()
     assert fleet.end() == {}
@@ -89,7 +84,7 @@ def test_rabbitmq_goes_away_in_the_middle_and_comes_back(site: Site, fleet: Flee
     until(lambda: taken(site) >= 10, PATIENCE)
     road.close()
     until(lambda: "broker_away" in workers[0].told("broker_away"), PATIENCE)
-    asked = {each.address for each in truth.messages(site.simulator.control, site.channels)}
+    asked = {each.address for each in truth.messages(site)}
     assert len(asked) < len(site.everybody), "everybody had been asked already"
     answers = [answer(site, who) for who in sorted(asked)[:4] + sorted(asked)[-4:]]
     assert [status for status, _ in answers] == [200] * 8
@@ -97,11 +92,11 @@ def test_rabbitmq_goes_away_in_the_middle_and_comes_back(site: Site, fleet: Flee
     time_without = taken(site)
     road.open()
     until(lambda: taken(site) == len(site.everybody) + 8, PATIENCE)
-    until(lambda: finished(site, broadcast), PATIENCE)
+    site.await_end(broadcast, PATIENCE)
     assert time_without < len(site.everybody)
     said = Counter(words(row) for row in bodies(site))
     assert said == {"question": len(site.everybody), "reply": 8}
-    assert Counter(each.address for each in truth.messages(site.simulator.control, site.channels)) == {
+    assert Counter(each.address for each in truth.messages(site)) == {
         address: 2 if address in sorted(asked)[:4] + sorted(asked)[-4:] else 1 for address in site.everybody
     }
     for worker in workers:
@@ -140,7 +135,7 @@ def test_who_is_asked_to_end_finishes_what_it_began(site: Site, fleet: Fleet) ->
     assert 0 < taken(site) < len(site.everybody)
     site.simulator.control.faults()
     fleet.started(("work",))
-    until(lambda: finished(site, broadcast), PATIENCE)
+    site.await_end(broadcast, PATIENCE)
     everybody_once(site, broadcast)
     assert the_web_answers_what_it_has(site, web) == (200, 0)
     assert timekeeper.end() == 0

@@ -57,7 +57,7 @@ def test_an_unknown_name_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> 
     assert shown.err == f"prove: there is no 'everything'; there are {', '.join(REGISTRY)}.\n"
 
 
-@pytest.mark.parametrize("name", ["kill", "freeze"])
+@pytest.mark.parametrize("name", ["kill", "freeze", "many"])
 def test_what_a_proof_needs_is_named(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
