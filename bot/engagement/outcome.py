@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.engagement import waiting as unsent
-from bot.engagement.report import REASONS
+from bot.engagement.report import in_words
 from bot.errors import NotFound
 from bot.tenancy.rows import Rows
 from models import (
@@ -238,7 +238,7 @@ def _moment(text: str | None) -> datetime | None:
 
 def told(reason: str) -> str:
     """A stored reason in words."""
-    return REASONS.get(reason, _sentence(reason))
+    return _sentence(in_words(reason))
 
 
 def _sentence(reason: str) -> str:

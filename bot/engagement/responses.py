@@ -32,14 +32,12 @@ from bot.content.documents import (
     TrueFalse,
     words,
 )
+from bot.engagement.report import CLOSED
 from bot.tenancy.rows import Rows
 from models import QuestionResponse, ReflectionResponse, Worker
 
 MOST_KINDS = 12
 """Different answers to one question that are counted one by one; the rest is "other answers"."""
-
-CLOSED = frozenset({"private", "aggregate"})
-"""Visibilities whose words nobody reads one by one."""
 
 
 @dataclass(frozen=True, slots=True)
