@@ -93,6 +93,8 @@ def compiled_once() -> Iterator[None]:
     def alike(make: Callable[..., sa.Engine]) -> staticmethod[..., sa.Engine]:
         def made(*given: Any, **named: Any) -> sa.Engine:
             engine = make(*given, **named)
+            if engine.dialect.name not in first:  # connected, so that its dialect knows what it talks to
+                engine.connect().close()
             model = first.setdefault(engine.dialect.name, engine)
             engine.dialect, engine._compiled_cache = model.dialect, model._compiled_cache
             return engine

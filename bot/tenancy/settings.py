@@ -248,10 +248,10 @@ class OrganizationSettings(_Part):
 DEFAULTS = OrganizationSettings()
 
 IDLE = (
-    "locale.date_format", "locale.week_start", "locale.supported_languages", "delivery.holidays",
+    "locale.week_start", "locale.supported_languages", "delivery.holidays",
     "delivery.approval_above", "delivery.failover", "delivery.budget", "reminders", "gamification.levels",
     "gamification.leaderboard", "gamification.streak_freezes_per_week",
-    "gamification.points.course_finished", "wellbeing", "retention",
+    "gamification.points.course_finished", "wellbeing.min_group_comments", "wellbeing.crisis_help", "retention",
 )  # fmt: skip
 """What is kept and checked, and what nothing goes by yet. Whoever sets a budget must not believe that it holds."""
 

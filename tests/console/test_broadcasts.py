@@ -142,7 +142,7 @@ def test_figures_are_in_words(console):
     for figure in ("Delivered 2", "Sent 2", "On the way 3", "In doubt 1", "Not reached 5"):
         assert figure in said
     assert "1 it is quiet hours where they are; the next goes on Today, 08:30" in said
-    assert "2 their turn comes" in said
+    assert "1 their turn comes: this sender sends 1 SMS part a second" in said
     assert "2 has opted out" in said
     assert "1 The carrier filtered this text as unwanted" in said
     assert "opted_out" not in said

@@ -41,7 +41,7 @@ def test_what_was_said_stays_and_the_number_is_free(house):
     assert len(house.all(SentMessage)) == 1
     assert house.all(ChannelIdentity)[0].state == "replaced"
     with house.session() as session:
-        assert integrations.by_address(session, "twilio", [address]) is None
+        assert integrations.by_address(session.connection(), "twilio", [address]) is None
         assert integrations.every(session, house.organization_id) == []
         with pytest.raises(NotFound):
             integrations.get(session, sms)

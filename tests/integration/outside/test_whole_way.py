@@ -425,7 +425,7 @@ def label(question: Sent, words: str) -> str:
 
 
 KINDS = {
-    "hello": r"^(Hi|Hola) \w+[,:]",
+    "hello": r"^(Hi|Hola) \w+[,:]|^Harbor Foods: (Hi|Hola) \w+[,:].*\n(Reply STOP to end\.|Responde STOP para terminar\.)$",
     "first": r"(Spill in aisle 4|Derrame en el pasillo 4)",
     "second": r"(Bleach and ammonia|El cloro y el amoniaco)",
     "result": r"\b\d (of|de) 2\b",

@@ -19,4 +19,4 @@ class Row(SimpleNamespace):
 
 
 def test_every_source_has_a_value_and_every_value_is_a_source() -> None:
-    assert tuple(rendering._reader(Row(), DEFAULTS).facts) == SOURCES
+    assert tuple(rendering.reader_of(Row(), DEFAULTS).facts) == SOURCES
